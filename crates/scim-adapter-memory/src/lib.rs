@@ -1,0 +1,1 @@
+//! The embedded store: complete, indexed, in memory.

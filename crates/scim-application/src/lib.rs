@@ -1,0 +1,1 @@
+//! The use cases of a SCIM service provider, over ports only.

@@ -1,0 +1,77 @@
+//! The filter bound to a resource type: every attribute found, every comparison checked, every
+//! operand turned into its comparison key. The only form of a filter that a store accepts.
+
+use serde_json::Number;
+
+use crate::attribute::AttributeRef;
+
+/// A filter on resources of one type, or, inside a [`TypedFilter::ValuePath`], on one element.
+#[derive(Debug, Clone)]
+pub enum TypedFilter {
+    /// All of them match.
+    And(Vec<TypedFilter>),
+    /// At least one of them matches.
+    Or(Vec<TypedFilter>),
+    /// It does not match.
+    Not(Box<TypedFilter>),
+    /// `pr`: the attribute has a value.
+    Present(AttributeRef),
+    /// Some value of the attribute compares so.
+    Compare {
+        /// Names a simple attribute or sub-attribute.
+        attribute: AttributeRef,
+        /// How to compare.
+        operator: ComparisonOperator,
+        /// With what.
+        operand: Operand,
+    },
+    /// `emails[…]`: one element of the complex attribute matches the whole inner filter. The
+    /// references inside name sub-attributes of this attribute.
+    ValuePath {
+        /// Names a complex attribute, without a sub-attribute.
+        attribute: AttributeRef,
+        /// What one element has to match.
+        filter: Box<TypedFilter>,
+    },
+    /// Matches everything or nothing: what is left of an attribute that this type does not have.
+    Constant(bool),
+}
+
+/// The operators that compare an attribute with a value (RFC 7644 §3.4.2.2, table 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ComparisonOperator {
+    /// `eq`
+    Equal,
+    /// `ne`: some value differs, or there is none.
+    NotEqual,
+    /// `co`
+    Contains,
+    /// `sw`
+    StartsWith,
+    /// `ew`
+    EndsWith,
+    /// `gt`
+    GreaterThan,
+    /// `ge`
+    GreaterOrEqual,
+    /// `lt`
+    LessThan,
+    /// `le`
+    LessOrEqual,
+}
+
+/// What an attribute is compared with, in the form in which its values are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operand {
+    /// `null`: with `eq` the attribute has no value, with `ne` it has one.
+    Null,
+    /// Of a boolean attribute.
+    Boolean(bool),
+    /// Of a decimal or integer attribute.
+    Number(Number),
+    /// Of a text attribute: the comparison key, which is the
+    /// [`equality_key`](crate::comparison::equality_key) for `eq` and `ne`, the
+    /// [`ordering_key`](crate::comparison::ordering_key) for the others. For a dateTime it is the
+    /// instant's key, for `$ref` and `meta.location` the part after the base URL.
+    Text(String),
+}

@@ -1,0 +1,29 @@
+//! The rules of SCIM 2.0 (RFC 7643, RFC 7644, RFC 9865) as values and pure functions.
+//!
+//! Nothing in this crate knows HTTP, SQL, a clock or a random source: time and ids come in as
+//! arguments, so every rule is a function from data to data and is tested as one.
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | [`attribute`] | attribute names, paths, definitions, and references bound to a schema |
+//! | [`schema`] | schema and resource type definitions, the compiled [`TenantSchema`](schema::TenantSchema) |
+//! | [`resource`] | the resource, its membership, its version and times |
+//! | [`comparison`] | how values of each type compare, and the keys they compare by |
+//! | [`text`] | the one meaning of string equality: comparison keys |
+//! | [`filter`] | RFC 7644 §3.4.2.2: text, syntax tree, and the filter bound to a schema |
+//! | [`listing`] | queries: sorting, index pages, cursors, list responses |
+//! | [`json`] | reading a JSON body once, with bounds |
+//! | [`tenant`] | the tenant and its config |
+//! | [`error`] | the table of SCIM errors |
+
+pub mod attribute;
+pub mod comparison;
+pub mod error;
+pub mod filter;
+pub mod identifier;
+pub mod json;
+pub mod listing;
+pub mod resource;
+pub mod schema;
+pub mod tenant;
+pub mod text;

@@ -1,0 +1,7 @@
+//! Queries (RFC 7644 §3.4.2): what a client asks of a collection, and the page it gets.
+
+pub mod query;
+pub mod sort;
+
+pub use query::{Include, MemberInclude, PageRequest, QueryScope, ResourcePage, ResourceQuery};
+pub use sort::{Direction, SortKey, SortOrder};

@@ -1,0 +1,105 @@
+//! A resource (RFC 7643 §3) as the engine and the stores hold it.
+
+mod membership;
+mod values;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::attribute::AttributeRef;
+use crate::comparison::equality_key;
+use crate::identifier::{ResourceId, Timestamp, Version};
+use crate::schema::ResourceType;
+
+pub use membership::{GroupMembership, Member, MemberChange};
+
+/// Attributes in the schema's spelling: core attributes by name, each extension under its URN.
+///
+/// Normalised: no `null`, no empty array or object anywhere (RFC 7643 §2.5 makes them all
+/// "unassigned"); `id`, `schemas`, `meta`, `members` and `groups` are not in it.
+pub type Attributes = Map<String, Value>;
+
+/// A resource of one tenant.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// Its `id`.
+    pub id: ResourceId,
+    /// Its type.
+    pub resource_type: Arc<ResourceType>,
+    /// Its stored attributes.
+    pub attributes: Attributes,
+    /// Its version, `meta.version`.
+    pub version: Version,
+    /// `meta.created`
+    pub created: Timestamp,
+    /// `meta.lastModified`
+    pub last_modified: Timestamp,
+    /// The members of a group, in the order of their ids; `None` where they were not read.
+    pub members: Option<Vec<Member>>,
+    /// The groups that it is in, direct ones first, each in the order of ids; `None` where they were not read.
+    pub groups: Option<Vec<GroupMembership>>,
+}
+
+/// A value that no other resource of the type may have (RFC 7643 §7, `uniqueness`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct UniqueValue {
+    /// The path of the attribute in the schema's spelling.
+    pub attribute: String,
+    /// The key under which values are equal.
+    pub key: String,
+}
+
+/// Every unique value among `attributes`, each once.
+pub fn unique_values(resource_type: &ResourceType, attributes: &Attributes) -> Vec<UniqueValue> {
+    let mut unique: Vec<UniqueValue> = Vec::new();
+    for attribute in &resource_type.unique_attributes {
+        for value in values::stored_values(attributes, attribute) {
+            let key = match value {
+                Value::String(text) => equality_key(attribute, text).into_owned(),
+                other => other.to_string(),
+            };
+            let value = UniqueValue { attribute: attribute.to_string(), key };
+            if !unique.contains(&value) {
+                unique.push(value);
+            }
+        }
+    }
+    unique
+}
+
+impl Resource {
+    /// The path of the resource under its mount, `/Users/2819c223-…`; `meta.location` and `$ref`
+    /// are this after the base URL.
+    pub fn location(&self) -> String {
+        location(&self.resource_type, self.id)
+    }
+
+    /// The name under which people know the resource, for `display` beside a reference to it
+    /// (RFC 7643 §2.4): its `displayName` or else its `userName`.
+    pub fn display(&self) -> Option<&str> {
+        display(&self.attributes)
+    }
+
+    /// The URNs for `schemas` (RFC 7643 §3): the base schema and every extension that has attributes.
+    pub fn schemas(&self) -> impl Iterator<Item = &str> {
+        let extensions = self.resource_type.extensions.iter().map(|extension| extension.schema.id.as_str());
+        std::iter::once(self.resource_type.schema.id.as_str())
+            .chain(extensions.filter(|urn| self.attributes.contains_key(*urn)))
+    }
+
+    /// Every value of `attribute`, arrays taken apart. See [`AttributeRef`] for where values come from.
+    pub fn values<'a>(&'a self, attribute: &AttributeRef) -> Vec<std::borrow::Cow<'a, Value>> {
+        values::values(self, attribute)
+    }
+}
+
+/// The path of a resource under its mount.
+pub fn location(resource_type: &ResourceType, id: ResourceId) -> String {
+    format!("{}/{id}", resource_type.endpoint())
+}
+
+/// See [`Resource::display`].
+pub fn display(attributes: &Attributes) -> Option<&str> {
+    ["displayName", "userName"].iter().find_map(|name| attributes.get(*name)).and_then(Value::as_str)
+}

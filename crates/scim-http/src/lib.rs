@@ -1,0 +1,1 @@
+//! SCIM over HTTP with actix-web.

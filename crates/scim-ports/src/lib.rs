@@ -1,0 +1,24 @@
+//! What the application needs from outside, as traits, and the kit that proves an adapter.
+//!
+//! An adapter implements these traits with `scim-domain` and this crate alone. Each method says
+//! what it guarantees; each MUST is a case of the kit in `conformance` (a feature of this crate).
+//! Nothing here knows HTTP, SQL, or any adapter.
+
+mod clock;
+mod error;
+mod id_generator;
+mod password_hasher;
+mod resource_repository;
+mod tenant_repository;
+
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use clock::Clock;
+pub use error::RepositoryError;
+pub use id_generator::IdGenerator;
+pub use password_hasher::{PasswordError, PasswordHasher};
+pub use resource_repository::{
+    DeleteResource, ExpectedVersion, NewResource, RefusedCreate, ResourceRepository, UpdateResource, Updated,
+};
+pub use tenant_repository::TenantRepository;
