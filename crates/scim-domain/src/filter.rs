@@ -15,6 +15,8 @@ pub mod limits;
 mod parser;
 mod patch_path;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod syntax_tests;
 mod token;
 pub mod typed;
