@@ -1,5 +1,18 @@
-//! Filters (RFC 7644 §3.4.2.2).
+//! Filters (RFC 7644 §3.4.2.2), from text to matching:
+//! text → [`Filter`] (syntax) → [`TypedFilter`] (bound to a resource type) → whether a resource matches;
+//! and the paths of PATCH operations (RFC 7644 §3.5.2), which hold filters.
 
+mod ast;
+mod display;
+mod lexer;
+pub mod limits;
+mod parser;
+mod patch_path;
+#[cfg(test)]
+mod syntax_tests;
+mod token;
 pub mod typed;
 
+pub use ast::{AttributeTest, Filter, Literal};
+pub use patch_path::PatchPath;
 pub use typed::{ComparisonOperator, Operand, TypedFilter};

@@ -1,6 +1,8 @@
 //! The filter bound to a resource type: every attribute found, every comparison checked, every
 //! operand turned into its comparison key. The only form of a filter that a store accepts.
 
+use std::fmt;
+
 use serde_json::Number;
 
 use crate::attribute::AttributeRef;
@@ -58,6 +60,46 @@ pub enum ComparisonOperator {
     LessThan,
     /// `le`
     LessOrEqual,
+}
+
+impl ComparisonOperator {
+    pub(super) const ALL: [Self; 9] = [
+        Self::Equal,
+        Self::NotEqual,
+        Self::Contains,
+        Self::StartsWith,
+        Self::EndsWith,
+        Self::GreaterThan,
+        Self::GreaterOrEqual,
+        Self::LessThan,
+        Self::LessOrEqual,
+    ];
+
+    /// The operator of this name, in whatever case.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operator| operator.as_str().eq_ignore_ascii_case(name))
+    }
+
+    /// The name, in lower case.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "eq",
+            Self::NotEqual => "ne",
+            Self::Contains => "co",
+            Self::StartsWith => "sw",
+            Self::EndsWith => "ew",
+            Self::GreaterThan => "gt",
+            Self::GreaterOrEqual => "ge",
+            Self::LessThan => "lt",
+            Self::LessOrEqual => "le",
+        }
+    }
+}
+
+impl fmt::Display for ComparisonOperator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// What an attribute is compared with, in the form in which its values are kept.
