@@ -15,6 +15,7 @@
 //! | [`validation`] | bodies and values, checked against the schema and brought into its spelling |
 //! | [`leniency`] | what clients send against the letter of the RFC and is taken all the same |
 //! | [`password`] | the one attribute that is not stored as it was sent |
+//! | [`patch`] | RFC 7644 §3.5.2: the PATCH message, and the engine that applies it |
 //! | [`json`] | reading a JSON body once, with bounds |
 //! | [`tenant`] | the tenant and its config |
 //! | [`error`] | the table of SCIM errors |
@@ -28,6 +29,7 @@ pub mod json;
 pub mod leniency;
 pub mod listing;
 pub mod password;
+pub mod patch;
 pub mod resource;
 pub mod schema;
 pub mod tenant;

@@ -26,6 +26,7 @@ mod operation;
 mod request;
 mod single;
 mod target;
+mod template;
 mod touched;
 
 #[cfg(test)]

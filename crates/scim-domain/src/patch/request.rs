@@ -6,6 +6,7 @@ use crate::error::ScimError;
 use crate::leniency;
 use crate::schema::ResourceType;
 use crate::tenant::TenantConfig;
+use crate::validation::excerpt;
 
 use super::operation::{Action, Edit, MemberAction, Step};
 use super::target::Binder;

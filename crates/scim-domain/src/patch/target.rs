@@ -9,7 +9,7 @@ use crate::filter::{Binding, Filter, PatchPath, TypedFilter, UnknownAttribute};
 use crate::leniency;
 use crate::schema::{ResolvedPath, ResourceType};
 use crate::tenant::TenantConfig;
-use crate::text::excerpt;
+use crate::validation::{SchemaValidator, excerpt};
 
 use super::members;
 use super::operation::{Action, Change, Selection};
@@ -142,7 +142,7 @@ impl Binder<'_> {
             return Ok(Vec::new());
         }
         Err(ScimError::invalid_syntax(format!(
-            "{}: no schema of {} defines this attribute",
+            "{}: no schema of resource type {} defines this attribute",
             excerpt(key),
             self.resource_type.name()
         )))
@@ -171,7 +171,7 @@ impl Binder<'_> {
         value: Option<&Value>,
     ) -> Result<Option<Action>, ScimError> {
         if attribute.source == AttributeSource::Members {
-            return members::action(self.config, kind, &attribute, selection, value)
+            return members::action(SchemaValidator::new(self.resource_type, self.config), kind, &attribute, selection, value)
                 .map(|action| action.map(Action::Members));
         }
         Ok(kind.edit(value).map(|edit| Action::Change(Change { attribute, selection, edit })))
