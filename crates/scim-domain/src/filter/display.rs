@@ -1,8 +1,8 @@
-//! Printing a filter: canonical text, with parentheses only where precedence needs them.
+//! Printing filters: canonical text, with parentheses only where precedence needs them.
 
 use std::fmt::{self, Write as _};
 
-use super::{AttributeTest, Filter, Literal};
+use super::{AttributeTest, Filter, Literal, Operand, TypedFilter};
 
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,11 +27,11 @@ impl fmt::Display for Filter {
     }
 }
 
-fn write_joined(
+fn write_joined<F: fmt::Display>(
     f: &mut fmt::Formatter<'_>,
     separator: &str,
-    filters: &[Filter],
-    needs_parentheses: impl Fn(&Filter) -> bool,
+    filters: &[F],
+    needs_parentheses: impl Fn(&F) -> bool,
 ) -> fmt::Result {
     for (index, filter) in filters.iter().enumerate() {
         if index > 0 {
@@ -44,6 +44,36 @@ fn write_joined(
         }
     }
     Ok(())
+}
+
+/// What the filter asks, in the schema's spelling and with keys for operands: for people and for
+/// telling queries apart. Constants print as `true` and `false`, so it does not always parse.
+impl fmt::Display for TypedFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_joined = |inner: &Self| matches!(inner, Self::Or(_) | Self::And(_));
+        match self {
+            // An empty disjunction matches nothing, an empty conjunction everything.
+            Self::Or(alternatives) if alternatives.is_empty() => f.write_str("false"),
+            Self::And(conditions) if conditions.is_empty() => f.write_str("true"),
+            Self::Or(alternatives) => write_joined(f, " or ", alternatives, is_joined),
+            Self::And(conditions) => write_joined(f, " and ", conditions, is_joined),
+            Self::Not(inner) => write!(f, "not ({inner})"),
+            Self::Present(attribute) => write!(f, "{attribute} pr"),
+            Self::Compare { attribute, operator, operand } => write!(f, "{attribute} {operator} {operand}"),
+            Self::ValuePath { attribute, filter } => write!(f, "{attribute}[{filter}]"),
+            Self::Constant(value) => write!(f, "{value}"),
+        }
+    }
+}
+
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value}"),
+            Self::Text(text) => write_string(f, text),
+        }
+    }
 }
 
 impl fmt::Display for AttributeTest {

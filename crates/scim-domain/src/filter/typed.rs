@@ -16,9 +16,10 @@ pub enum TypedFilter {
     Or(Vec<TypedFilter>),
     /// It does not match.
     Not(Box<TypedFilter>),
-    /// `pr`: the attribute has a value.
+    /// `pr`: the attribute has a value, if only `false` or an empty string; a complex one, if only
+    /// in one sub-attribute.
     Present(AttributeRef),
-    /// Some value of the attribute compares so.
+    /// Some value of the attribute compares so; for `ne`, or it has no value.
     Compare {
         /// Names a simple attribute or sub-attribute.
         attribute: AttributeRef,
@@ -40,25 +41,30 @@ pub enum TypedFilter {
 }
 
 /// The operators that compare an attribute with a value (RFC 7644 §3.4.2.2, table 3).
+///
+/// Each says something of one value; a comparison matches where it is so for any value of the
+/// attribute. Text compares by its keys, never by itself: see [`Operand::Text`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ComparisonOperator {
-    /// `eq`
+    /// `eq`: the keys of both are the same; of numbers, the exact values.
     Equal,
-    /// `ne`: some value differs, or there is none.
+    /// `ne`: not [`Equal`](Self::Equal). Alone among the operators it matches also where the
+    /// attribute has no value at all.
     NotEqual,
-    /// `co`
+    /// `co`: the key of the value holds the operand, anywhere.
     Contains,
-    /// `sw`
+    /// `sw`: the key of the value begins with the operand, or is it.
     StartsWith,
-    /// `ew`
+    /// `ew`: the key of the value ends with the operand, or is it.
     EndsWith,
-    /// `gt`
+    /// `gt`: the value is greater: texts by the code points of their keys, dateTimes by time,
+    /// numbers by exact value.
     GreaterThan,
-    /// `ge`
+    /// `ge`: greater, as `gt` has it, or the same.
     GreaterOrEqual,
-    /// `lt`
+    /// `lt`: neither greater nor the same.
     LessThan,
-    /// `le`
+    /// `le`: not greater.
     LessOrEqual,
 }
 
@@ -105,8 +111,6 @@ impl fmt::Display for ComparisonOperator {
 /// What an attribute is compared with, in the form in which its values are kept.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Operand {
-    /// `null`: with `eq` the attribute has no value, with `ne` it has one.
-    Null,
     /// Of a boolean attribute.
     Boolean(bool),
     /// Of a decimal or integer attribute.
