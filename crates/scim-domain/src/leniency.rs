@@ -45,8 +45,8 @@ pub fn bare_value<'a>(
 
 /// One value that is not in an array, for a multi-valued attribute (against RFC 7643 §2.4).
 ///
-/// Clients that turn attribute mappings or XML into JSON send it where there is but one value;
-/// Microsoft Entra ID does for `members` in PATCH operations.
+/// Clients whose attribute mappings have one target, such as scripts and home-grown connectors, send it
+/// where there is but one value.
 pub fn single_value_for_array(config: &TenantConfig) -> bool {
     !config.strict_mode
 }
@@ -62,7 +62,8 @@ pub fn ignores_unknown_attributes(config: &TenantConfig) -> bool {
 
 /// URNs in `schemas` of which the resource type has no schema: ignored, with their attributes.
 ///
-/// Okta lists its own and customers' extensions without asking `/ResourceTypes` for them.
+/// Okta and Microsoft Entra ID let administrators name extensions in a mapping, whether this tenant has
+/// them or not.
 pub fn ignores_unknown_schemas(config: &TenantConfig) -> bool {
     !config.strict_mode
 }
@@ -78,7 +79,8 @@ pub fn accepts_unlisted_extension(config: &TenantConfig) -> bool {
 /// `urn:…:enterprise:2.0:User:department` at the top of a body: gives the attribute that it names.
 /// RFC 7644 §3.10 has such names in paths only.
 ///
-/// Microsoft Entra ID writes attributes of extensions so where its mappings are made by path.
+/// Microsoft Entra ID names attributes so in the values of PATCH operations, and connectors built from
+/// the same mappings do it in whole resources.
 pub fn qualified_attribute(
     config: &TenantConfig,
     resource_type: &ResourceType,

@@ -13,6 +13,8 @@ mod members;
 mod mutability;
 mod primary;
 mod required;
+#[cfg(test)]
+mod sample;
 mod scalar;
 mod stored;
 mod value;

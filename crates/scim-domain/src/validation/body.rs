@@ -182,3 +182,150 @@ impl Reader<'_> {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::SchemaValidator;
+    use super::super::sample::{
+        ASSET, DEVICE, LENIENT, NOTE, STRICT, config, create_device, device, refused, rfc7643,
+    };
+    use super::*;
+    use crate::error::ErrorKind::{self, InvalidSyntax, InvalidValue};
+    use crate::schema::core::{ENTERPRISE_USER_URN, USER_URN};
+
+    #[track_caller]
+    fn is_stored(strict: bool, more: Value, expected: Value) {
+        assert_eq!(create_device(strict, more), Ok(expected));
+    }
+
+    #[track_caller]
+    fn is_refused(strict: bool, more: Value, kind: ErrorKind, detail: &str) {
+        refused(create_device(strict, more), kind, detail);
+    }
+
+    #[test]
+    fn a_body_is_an_object() {
+        let (device, config) = (device(), config(LENIENT));
+        let validator = SchemaValidator::new(&device, &config);
+        for (body, got) in
+            [(json!(null), "null"), (json!([]), "an array"), (json!("x"), "a string"), (json!(1), "a number")]
+        {
+            let detail = format!("expected an object, a resource of type Device, got {got}");
+            refused(validator.create(&body), InvalidSyntax, &detail);
+        }
+        let detail = format!("schemas: required, with '{DEVICE}' in it");
+        refused(validator.create(&json!({"serialNumber": "S1"})), InvalidSyntax, &detail);
+    }
+
+    #[test]
+    fn schemas_tell_what_the_body_is() {
+        let with = |schemas: Value| json!({"schemas": schemas});
+        let base = format!("schemas: expected '{DEVICE}', which resources of type Device have, to be in it");
+        for strict in [LENIENT, STRICT] {
+            is_refused(strict, with(json!([])), InvalidSyntax, &base);
+            is_refused(strict, with(json!([ASSET])), InvalidSyntax, &base);
+            is_refused(
+                strict,
+                with(json!(DEVICE)),
+                InvalidSyntax,
+                "schemas: expected an array of URNs, got a string",
+            );
+            is_refused(
+                strict,
+                with(json!(null)),
+                InvalidSyntax,
+                "schemas: expected an array of URNs, got null",
+            );
+            is_refused(
+                strict,
+                with(json!([DEVICE, 1])),
+                InvalidSyntax,
+                "schemas[1]: expected a URN, got a number",
+            );
+            is_stored(strict, with(json!([DEVICE.to_uppercase(), ASSET.to_uppercase()])), json!({}));
+        }
+        let unknown = with(json!([DEVICE, ASSET, "urn:example:other"]));
+        is_stored(LENIENT, unknown.clone(), json!({}));
+        let detail = "schemas: resources of type Device do not have the schema 'urn:example:other'";
+        is_refused(STRICT, unknown, InvalidValue, detail);
+    }
+
+    #[test]
+    fn extensions_are_stored_under_their_urn() {
+        let note = json!({NOTE: {"text": "x"}});
+        is_stored(STRICT, json!({NOTE.to_uppercase(): {"TEXT": "x"}}), note.clone());
+        let unlisted = json!({"schemas": [DEVICE, ASSET], NOTE: {"text": "x"}});
+        is_stored(LENIENT, unlisted.clone(), note);
+        is_refused(
+            STRICT,
+            unlisted,
+            InvalidValue,
+            &format!("{NOTE}: expected schemas to list this extension"),
+        );
+        for strict in [LENIENT, STRICT] {
+            is_stored(strict, json!({"schemas": [DEVICE, ASSET], NOTE: null}), json!({}));
+            is_refused(
+                strict,
+                json!({NOTE: "x"}),
+                InvalidValue,
+                &format!("{NOTE}: expected an object, got a string"),
+            );
+            is_refused(
+                strict,
+                json!({NOTE: {"text": 1}}),
+                InvalidValue,
+                &format!("{NOTE}:text: expected a string, got a number"),
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_attributes_are_ignored_and_in_strict_mode_refused() {
+        for (key, detail) in [
+            ("nothing", "nothing: no schema of resource type Device defines this attribute"),
+            ("text", "text: no schema…"),
+            ("", ": no schema…"),
+            ("urn:example:other", "urn:example:other: no schema…"),
+            (DEVICE, "urn:example:core:Device: no schema…"),
+            ("place.building", "place.building: no schema…"),
+        ] {
+            is_stored(LENIENT, json!({key: {"a": "\0"}}), json!({}));
+            is_refused(STRICT, json!({key: "x"}), InvalidSyntax, detail);
+        }
+        is_stored(LENIENT, json!({NOTE: {"text": "x", "other": 1}}), json!({NOTE: {"text": "x"}}));
+        let detail = format!("{NOTE}:other: no schema…");
+        is_refused(STRICT, json!({NOTE: {"text": "x", "other": 1}}), InvalidSyntax, &detail);
+    }
+
+    #[test]
+    fn what_the_service_provider_makes_is_ignored() {
+        is_stored(
+            STRICT,
+            json!({"id": 1, "meta": {"version": 3, "foo": 1}, "lastSeen": "never", "externalId": "e"}),
+            json!({"externalId": "e"}),
+        );
+        let (user, config) = (rfc7643("User"), config(STRICT));
+        let body = json!({"schemas": [USER_URN], "userName": "a", "groups": "all of them", "id": "b"});
+        let draft = SchemaValidator::new(&user, &config).create(&body).expect("valid");
+        assert_eq!(Value::Object(draft.attributes), json!({"userName": "a"}));
+        assert_eq!(draft.members, None);
+    }
+
+    #[test]
+    fn names_with_their_urn_are_attributes_outside_strict_mode() {
+        let (user, lenient, strict) = (rfc7643("User"), config(LENIENT), config(STRICT));
+        let [name, department] =
+            [format!("{USER_URN}:USERNAME"), format!("{ENTERPRISE_USER_URN}:department")];
+        let body = json!({"schemas": [USER_URN], &name: "a", &department: "d"});
+        let draft = SchemaValidator::new(&user, &lenient).create(&body).expect("valid");
+        let expected = json!({"userName": "a", ENTERPRISE_USER_URN: {"department": "d"}});
+        assert_eq!(Value::Object(draft.attributes), expected);
+        let refusal = SchemaValidator::new(&user, &strict).create(&body);
+        refused(refusal, InvalidSyntax, "urn:ietf:params:scim:schemas:core:2.0:User:USERNAME: no schema…");
+        let twice = json!({"schemas": [USER_URN], &name: "a", "userName": "b"});
+        let refusal = SchemaValidator::new(&user, &lenient).create(&twice);
+        refused(refusal, InvalidSyntax, "userName: occurs twice in the body");
+    }
+}

@@ -80,3 +80,102 @@ fn check_type(members: &AttributeRef, kind: &str, at: &Location<'_>) -> Result<(
         excerpt(kind)
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::super::sample::{LENIENT, STRICT, config, refused, replace, rfc7643};
+    use super::super::{ResourceDraft, SchemaValidator};
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::schema::core::GROUP_URN;
+
+    fn member(number: u128) -> ResourceId {
+        ResourceId::new(Uuid::from_u128(number))
+    }
+
+    fn create(strict: bool, members: Value) -> Result<ResourceDraft, ScimError> {
+        let (group, config) = (rfc7643("Group"), config(strict));
+        let body = json!({"schemas": [GROUP_URN], "displayName": "G", "members": members});
+        let draft = SchemaValidator::new(&group, &config).create(&body)?;
+        assert_eq!(Value::Object(draft.attributes.clone()), json!({"displayName": "G"}), "never stored");
+        Ok(draft)
+    }
+
+    #[track_caller]
+    fn taken(strict: bool, members: Value, expected: &[u128]) {
+        let expected: BTreeSet<_> = expected.iter().map(|number| member(*number)).collect();
+        assert_eq!(create(strict, members).expect("valid").members, Some(expected));
+    }
+
+    #[test]
+    fn members_are_the_ids_of_the_elements() {
+        let [one, two] = [member(1), member(2)].map(|id| id.to_string());
+        taken(STRICT, json!(null), &[]);
+        taken(STRICT, json!([]), &[]);
+        taken(STRICT, json!([null, {}]), &[]);
+        taken(STRICT, json!([{"value": two}, {"VALUE": one, "type": "User"}, {"value": two}]), &[1, 2]);
+        let full = json!([{"value": one, "$ref": "../Users/1", "display": 1, "type": "Group"}]);
+        taken(STRICT, full, &[1]);
+        taken(LENIENT, json!([one, {"value": two, "type": "group", "since": 2020}]), &[1, 2]);
+        taken(LENIENT, json!({"value": one}), &[1]);
+        taken(LENIENT, json!(one), &[1]);
+    }
+
+    #[test]
+    fn what_is_no_member_is_refused() {
+        let one = member(1).to_string();
+        let refused = |strict, members, kind, detail: &str| refused(create(strict, members), kind, detail);
+        let invalid = ErrorKind::InvalidValue;
+        refused(
+            LENIENT,
+            json!([{"value": one}, {"value": "x"}]),
+            invalid,
+            "members[1].value: no resource has the id 'x'",
+        );
+        refused(LENIENT, json!(["x"]), invalid, "members[0].value: no resource has the id 'x'");
+        refused(LENIENT, json!([{"value": ""}]), invalid, "members[0].value: no resource has the id ''");
+        refused(
+            LENIENT,
+            json!([{"display": "x"}]),
+            invalid,
+            "members[0].value: required, the id of the member",
+        );
+        refused(LENIENT, json!([{"value": 1}]), invalid, "members[0].value: expected a string, got a number");
+        refused(LENIENT, json!([1]), invalid, "members[0]: expected an object, got a number");
+        refused(
+            LENIENT,
+            json!([{"value": one, "type": "Device"}]),
+            invalid,
+            "members[0].type: expected one of 'User', 'Group', got 'Device'",
+        );
+        refused(STRICT, json!([one]), invalid, "members[0]: expected an object, got a string");
+        refused(STRICT, json!({"value": one}), invalid, "members: expected an array, got an object");
+        refused(
+            STRICT,
+            json!([{"value": one, "since": 1}]),
+            ErrorKind::InvalidSyntax,
+            "members[0].since: no schema…",
+        );
+    }
+
+    #[test]
+    fn a_body_without_members_has_none_to_create_and_clears_them_in_a_replace() {
+        let (group, config) = (rfc7643("Group"), config(STRICT));
+        let body = json!({"schemas": [GROUP_URN], "displayName": "G"});
+        let validator = SchemaValidator::new(&group, &config);
+        assert_eq!(validator.create(&body).expect("valid").members, None);
+        let replaced = replace(&group, STRICT, &json!({"displayName": "G"}), &body).expect("valid");
+        assert_eq!(replaced.members, Some(BTreeSet::new()));
+    }
+
+    #[test]
+    fn a_hundred_thousand_members_are_read_in_linear_time() {
+        let members: Vec<Value> =
+            (0..100_000).map(|number| json!({"value": member(number).to_string(), "type": "User"})).collect();
+        let draft = create(STRICT, Value::Array(members)).expect("valid");
+        assert_eq!(draft.members.map(|members| members.len()), Some(100_000));
+    }
+}

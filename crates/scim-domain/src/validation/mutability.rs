@@ -117,3 +117,126 @@ fn comparable_number(number: &Number) -> Number {
         .and_then(|float| format!("{float:.0}").parse::<i64>().ok())
         .map_or_else(|| number.clone(), Number::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::sample::{ASSET, LENIENT, STRICT, device, device_body, refused, replace};
+    use super::*;
+    use crate::error::ErrorKind;
+
+    fn put(current: Value, more: Value) -> Result<Value, ScimError> {
+        let mut stored = json!({"serialNumber": "S1", ASSET: {"owner": "Babs"}});
+        stored.as_object_mut().expect("an object").extend(current.as_object().expect("an object").clone());
+        let draft = replace(&device(), STRICT, &stored, &device_body(more.clone()));
+        assert_eq!(draft, replace(&device(), LENIENT, &stored, &device_body(more)), "no leniency in this");
+        draft.map(|draft| Value::Object(draft.attributes))
+    }
+
+    /// What a PUT of `more` leaves of a Device with the attributes `current`, at one of its attributes.
+    #[track_caller]
+    fn becomes(current: Value, more: Value, name: &str, expected: Option<Value>) {
+        let attributes = put(current, more).expect("valid");
+        assert_eq!(attributes.get(name), expected.as_ref());
+    }
+
+    #[track_caller]
+    fn immutable(current: Value, more: Value, name: &str) {
+        let detail =
+            format!("{name}: immutable, its value can be neither changed nor removed once it is there");
+        refused(put(current, more), ErrorKind::Mutability, &detail);
+    }
+
+    #[test]
+    fn what_can_be_written_is_replaced_or_cleared() {
+        becomes(json!({"color": "red"}), json!({}), "color", None);
+        becomes(json!({"color": "red"}), json!({"color": "green"}), "color", Some(json!("green")));
+        becomes(json!({"place": {"building": "B", "floor": 1}}), json!({}), "place", None);
+        becomes(
+            json!({"place": {"building": "B", "floor": 1}}),
+            json!({"place": {"building": "C"}}),
+            "place",
+            Some(json!({"building": "C"})),
+        );
+    }
+
+    #[test]
+    fn immutable_values_stay_and_cannot_change() {
+        becomes(json!({"codes": [1]}), json!({}), "codes", Some(json!([1])));
+        becomes(json!({"codes": [1]}), json!({"codes": null}), "codes", Some(json!([1])));
+        becomes(json!({"codes": [2, 1]}), json!({"codes": [1, 2]}), "codes", Some(json!([2, 1])));
+        becomes(json!({}), json!({"codes": [1]}), "codes", Some(json!([1])));
+        becomes(json!({}), json!({"serialNumber": "s1"}), "serialNumber", Some(json!("S1")));
+        becomes(json!({}), json!({"serialNumber": null}), "serialNumber", Some(json!("S1")));
+        let (asset, at_cost) = (json!({"owner": "Babs"}), json!({"owner": "Babs", "cost": 2.0}));
+        becomes(json!({ASSET: at_cost}), json!({ASSET: asset}), ASSET, Some(at_cost.clone()));
+        becomes(
+            json!({ASSET: at_cost}),
+            json!({ASSET: {"owner": "Babs", "cost": 2}}),
+            ASSET,
+            Some(at_cost.clone()),
+        );
+        immutable(json!({}), json!({"serialNumber": "S2"}), "serialNumber");
+        immutable(json!({"codes": [1]}), json!({"codes": [1, 2]}), "codes");
+        immutable(
+            json!({ASSET: at_cost}),
+            json!({ASSET: {"owner": "Babs", "cost": 2.5}}),
+            &format!("{ASSET}:cost"),
+        );
+    }
+
+    #[test]
+    fn immutable_sub_attributes_stay_and_cannot_change() {
+        let current = || json!({"place": {"building": "B", "surveyed": "2020-01-01T00:00:00Z"}});
+        let kept = Some(json!({"building": "C", "surveyed": "2020-01-01T00:00:00Z"}));
+        becomes(current(), json!({"place": {"building": "C"}}), "place", kept.clone());
+        let same_moment = json!({"place": {"building": "C", "surveyed": "2020-01-01T01:00:00+01:00"}});
+        becomes(current(), same_moment, "place", kept);
+        let changed = json!({"place": {"building": "C", "surveyed": "2021-01-01T00:00:00Z"}});
+        immutable(current(), changed, "place.surveyed");
+    }
+
+    #[test]
+    fn what_no_client_can_read_stays_unless_it_is_named() {
+        becomes(json!({"secret": "s"}), json!({}), "secret", Some(json!("s")));
+        becomes(json!({"secret": "s"}), json!({"secret": "t"}), "secret", Some(json!("t")));
+        becomes(json!({"secret": "s"}), json!({"secret": null}), "secret", None);
+        becomes(
+            json!({"place": {"building": "B", "pin": "1"}}),
+            json!({"place": {"building": "C"}}),
+            "place",
+            Some(json!({"building": "C", "pin": "1"})),
+        );
+    }
+
+    #[test]
+    fn what_no_client_can_write_stays() {
+        let seen = "2020-01-01T00:00:00Z";
+        becomes(json!({"lastSeen": seen}), json!({"lastSeen": "never"}), "lastSeen", Some(json!(seen)));
+        let place = json!({"place": {"building": "B", "checkedBy": "me"}});
+        becomes(
+            place.clone(),
+            json!({"place": {"building": "C", "checkedBy": "you"}}),
+            "place",
+            Some(json!({"building": "C", "checkedBy": "me"})),
+        );
+        becomes(place, json!({}), "place", None);
+    }
+
+    #[test]
+    fn a_removed_immutable_value_is_a_change() {
+        let device = device();
+        let current = json!({"serialNumber": "S1"});
+        let check = |new: Value| {
+            check_immutable(
+                &device,
+                current.as_object().expect("an object"),
+                new.as_object().expect("an object"),
+            )
+        };
+        assert_eq!(check(json!({"serialNumber": "s1"})), Ok(()));
+        refused(check(json!({})), ErrorKind::Mutability, "serialNumber: immutable…");
+        refused(check(json!({"serialNumber": "S2"})), ErrorKind::Mutability, "serialNumber: immutable…");
+    }
+}

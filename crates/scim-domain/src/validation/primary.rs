@@ -29,3 +29,34 @@ pub(super) fn check_primary(
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::SchemaValidator;
+    use super::super::sample::{LENIENT, STRICT, config, create_device, device, refused};
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn one_element_may_be_primary_and_no_more() {
+        let sensors = |first: Value, second: Value| json!({"sensors": [{"value": "a", "primary": first}, {"value": "b", "primary": second}]});
+        for (first, second) in [(true, false), (false, true), (false, false)] {
+            assert!(create_device(STRICT, sensors(json!(first), json!(second))).is_ok());
+        }
+        let detail = "sensors: expected primary to be true in at most one element, got 2";
+        refused(create_device(STRICT, sensors(json!(true), json!(true))), ErrorKind::InvalidValue, detail);
+        refused(create_device(LENIENT, sensors(json!("True"), json!(true))), ErrorKind::InvalidValue, detail);
+    }
+
+    #[test]
+    fn attributes_that_were_changed_are_checked_too() {
+        let (device, config) = (device(), config(STRICT));
+        let validator = SchemaValidator::new(&device, &config);
+        let check = |attributes: Value| validator.check_primary(attributes.as_object().expect("an object"));
+        assert_eq!(check(json!({"sensors": [{"primary": true}, {"primary": false}]})), Ok(()));
+        let twice = check(json!({"sensors": [{"primary": true}, {"primary": true}]}));
+        refused(twice, ErrorKind::InvalidValue, "sensors: expected primary to be true…");
+    }
+}

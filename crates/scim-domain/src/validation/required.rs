@@ -83,3 +83,52 @@ fn has_content(value: &Value) -> bool {
         Value::Bool(_) | Value::Number(_) => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::SchemaValidator;
+    use super::super::sample::{ASSET, LENIENT, NOTE, STRICT, config, create_device, refused, rfc7643};
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[track_caller]
+    fn missing(more: Value, detail: &str) {
+        for strict in [LENIENT, STRICT] {
+            refused(create_device(strict, more.clone()), ErrorKind::InvalidValue, detail);
+        }
+    }
+
+    #[test]
+    fn what_is_required_must_be_there() {
+        missing(json!({"serialNumber": null}), "serialNumber: required");
+        missing(json!({"serialNumber": ""}), "serialNumber: required");
+        missing(json!({"place": {"floor": 1}}), "place.building: required");
+        missing(json!({"place": {"building": ""}}), "place.building: required");
+        missing(json!({"sensors": [{"value": "a"}, {"type": "heat"}]}), "sensors[1].value: required");
+        missing(json!({NOTE: {"by": "me"}}), &format!("{NOTE}:text: required"));
+        missing(json!({ASSET: {"cost": 1}}), &format!("{ASSET}:owner: required"));
+        let detail = format!("{ASSET}: required, resources of type Device must have this extension");
+        missing(json!({ASSET: null}), &detail);
+        missing(json!({ASSET: {"owner": null}}), &detail);
+    }
+
+    #[test]
+    fn what_is_not_there_requires_nothing() {
+        for more in [json!({}), json!({"place": null, "sensors": [], NOTE: {}}), json!({NOTE: {"by": null}})]
+        {
+            assert_eq!(create_device(STRICT, more), Ok(json!({})));
+        }
+    }
+
+    #[test]
+    fn a_user_needs_a_name_and_so_does_a_group() {
+        for (name, needs) in [("User", "userName: required"), ("Group", "displayName: required")] {
+            let (resource_type, config) = (rfc7643(name), config(LENIENT));
+            let validator = SchemaValidator::new(&resource_type, &config);
+            let body = json!({"schemas": [resource_type.schema.id.as_str()]});
+            refused(validator.create(&body), ErrorKind::InvalidValue, needs);
+        }
+    }
+}

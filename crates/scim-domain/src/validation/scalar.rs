@@ -157,3 +157,120 @@ fn check_canonical(
         excerpt(text)
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::sample::{LENIENT, STRICT, create_device, refused};
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[track_caller]
+    fn taken(name: &str, value: Value) {
+        as_stored(STRICT, name, value.clone(), value.clone());
+        as_stored(LENIENT, name, value.clone(), value);
+    }
+
+    #[track_caller]
+    fn as_stored(strict: bool, name: &str, value: Value, stored: Value) {
+        assert_eq!(create_device(strict, json!({name: value})), Ok(json!({name: stored})));
+    }
+
+    #[track_caller]
+    fn not_taken(name: &str, value: Value, detail: &str) {
+        for strict in [LENIENT, STRICT] {
+            refused(create_device(strict, json!({name: value.clone()})), ErrorKind::InvalidValue, detail);
+        }
+    }
+
+    #[test]
+    fn values_of_their_type_are_stored_as_they_are() {
+        taken("externalId", json!(""));
+        taken("color", json!("red"));
+        taken("enabled", json!(false));
+        taken("ports", json!(i64::MIN));
+        taken("ports", json!(i64::MAX));
+        taken("weight", json!(2.50));
+        taken("weight", json!(-3));
+        taken("weight", json!(u64::MAX));
+        taken("installed", json!("2011-05-13T06:42:34.5+02:00"));
+        taken("firmware", json!("AAECAw=="));
+        taken("firmware", json!("AAECAw"));
+        taken("firmware", json!(""));
+        taken("firmware", json!("+/+/"));
+        taken("home", json!("https://example.com/a?b=c%20d#e"));
+        taken("home", json!("../Users/2819c223"));
+        taken("home", json!("https://example.com/größe"));
+    }
+
+    #[test]
+    fn values_of_another_type_are_refused() {
+        not_taken("color", json!(1), "color: expected a string, got a number");
+        not_taken("color", json!(["red"]), "color: expected a string, got an array");
+        not_taken("color", json!({"value": "red"}), "color: expected a string, got an object");
+        not_taken("color", json!("a\0b"), "color: must not hold the character U+0000");
+        not_taken("enabled", json!("yes"), "enabled: expected true or false, got a string");
+        not_taken("enabled", json!(1), "enabled: expected true or false, got a number");
+        not_taken(
+            "ports",
+            json!(1.5),
+            "ports: expected a whole number of 64 bits without a fraction, got 1.5",
+        );
+        not_taken(
+            "ports",
+            json!(1.0),
+            "ports: expected a whole number of 64 bits without a fraction, got 1.0",
+        );
+        not_taken("ports", json!(u64::MAX), "ports: expected a whole number of 64 bits…");
+        not_taken("ports", json!("1"), "ports: expected a whole number, got a string");
+        not_taken("weight", json!("1"), "weight: expected a number, got a string");
+        not_taken("weight", json!(true), "weight: expected a number, got a boolean");
+        not_taken(
+            "installed",
+            json!("yesterday"),
+            "installed: expected a dateTime such as '2011-05-13T04:42:34Z', got 'yesterday'",
+        );
+        not_taken("installed", json!(1700000000), "installed: expected a dateTime such as…");
+        not_taken("firmware", json!("-_-_"), "firmware: expected base64 text, got '-_-_'");
+        not_taken("firmware", json!("AAEC Aw"), "firmware: expected base64 text…");
+        not_taken("firmware", json!("A"), "firmware: expected base64 text…");
+        not_taken("home", json!(""), "home: expected a URI, got ''");
+        not_taken("home", json!("not a uri"), "home: expected a URI, got 'not a uri'");
+        not_taken("home", json!("<a>"), "home: expected a URI…");
+    }
+
+    #[test]
+    fn a_long_value_is_not_repeated_in_whole() {
+        let long = "é".repeat(1000);
+        let detail = format!("firmware: expected base64 text, got '{}…'", "é".repeat(64));
+        not_taken("firmware", json!(long), &detail);
+    }
+
+    #[test]
+    fn booleans_as_text_are_taken_outside_strict_mode() {
+        as_stored(LENIENT, "enabled", json!("True"), json!(true));
+        as_stored(LENIENT, "enabled", json!("FALSE"), json!(false));
+        let strict = create_device(STRICT, json!({"enabled": "True"}));
+        refused(strict, ErrorKind::InvalidValue, "enabled: expected true or false, got a string");
+    }
+
+    #[test]
+    fn canonical_values_are_suggestions_outside_strict_mode() {
+        as_stored(LENIENT, "color", json!("blue"), json!("blue"));
+        as_stored(LENIENT, "grade", json!("a"), json!("a"));
+        as_stored(STRICT, "color", json!("RED"), json!("RED"));
+        as_stored(STRICT, "grade", json!("A"), json!("A"));
+        let strict = |body| create_device(STRICT, body);
+        refused(
+            strict(json!({"color": "blue"})),
+            ErrorKind::InvalidValue,
+            "color: expected one of 'red', 'green', got 'blue'",
+        );
+        refused(
+            strict(json!({"grade": "a"})),
+            ErrorKind::InvalidValue,
+            "grade: expected one of 'A', 'B', got 'a'",
+        );
+    }
+}
