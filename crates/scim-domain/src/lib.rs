@@ -15,12 +15,16 @@
 //! | [`validation`] | bodies and values, checked against the schema and brought into its spelling |
 //! | [`leniency`] | what clients send against the letter of the RFC and is taken all the same |
 //! | [`password`] | the one attribute that is not stored as it was sent |
+//! | [`bulk`] | bulk requests, the order of their operations, their responses |
+//! | [`discovery`] | the discovery documents |
 //! | [`json`] | reading a JSON body once, with bounds |
 //! | [`tenant`] | the tenant and its config |
 //! | [`error`] | the table of SCIM errors |
 
 pub mod attribute;
+pub mod bulk;
 pub mod comparison;
+pub mod discovery;
 pub mod error;
 pub mod filter;
 pub mod identifier;
