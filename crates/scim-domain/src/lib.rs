@@ -11,6 +11,8 @@
 //! | [`comparison`] | how values of each type compare, and the keys they compare by |
 //! | [`text`] | the one meaning of string equality: comparison keys |
 //! | [`filter`] | RFC 7644 §3.4.2.2: text, syntax tree, and the filter bound to a schema |
+//! | [`projection`], [`representation`] | what an answer shows of a resource, and its JSON |
+//! | [`precondition`], [`prefer`] | the request headers that a write or a read depends on |
 //! | [`listing`] | queries: sorting, index pages, cursors, list responses |
 //! | [`json`] | reading a JSON body once, with bounds |
 //! | [`tenant`] | the tenant and its config |
@@ -23,7 +25,14 @@ pub mod filter;
 pub mod identifier;
 pub mod json;
 pub mod listing;
+pub mod precondition;
+pub mod prefer;
+pub mod projection;
+pub mod representation;
 pub mod resource;
 pub mod schema;
 pub mod tenant;
 pub mod text;
+
+#[cfg(test)]
+pub(crate) mod test_support;
