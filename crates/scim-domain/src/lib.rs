@@ -25,6 +25,7 @@ pub mod filter;
 pub mod identifier;
 pub mod json;
 pub mod listing;
+mod message;
 pub mod precondition;
 pub mod prefer;
 pub mod projection;

@@ -164,15 +164,12 @@ impl Names {
         for name in names {
             match AttributePath::parse(name).and_then(|path| resource_type.resolve(&path)) {
                 Some(ResolvedPath::Attribute(attribute)) => {
-                    // Each once, so that a long list of one name costs no more than its reading.
-                    if !resolved.has(&attribute) {
-                        resolved.attributes.push(attribute);
-                    }
+                    let known = resolved.has(&attribute);
+                    push_new(&mut resolved.attributes, attribute, known);
                 }
                 Some(ResolvedPath::Extension(urn)) => {
-                    if !resolved.extensions.contains(&urn) {
-                        resolved.extensions.push(urn);
-                    }
+                    let known = resolved.extensions.contains(&urn);
+                    push_new(&mut resolved.extensions, urn, known);
                 }
                 Some(ResolvedPath::Base) => resolved.base = true,
                 None => {}
@@ -192,6 +189,13 @@ impl Names {
             Some(urn) => self.extensions.contains(urn),
             None => self.base && !is_common(attribute),
         }
+    }
+}
+
+/// Each name once, so that a long list of one name costs no more than its reading.
+fn push_new<T>(names: &mut Vec<T>, name: T, known: bool) {
+    if !known {
+        names.push(name);
     }
 }
 
