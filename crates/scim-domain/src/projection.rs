@@ -15,6 +15,8 @@
 
 mod fields;
 
+use std::sync::Arc;
+
 use crate::attribute::{AttributePath, AttributeRef, AttributeSource, Returned, SchemaUrn};
 use crate::error::ScimError;
 use crate::listing::{Include, MemberInclude};
@@ -22,9 +24,18 @@ use crate::schema::{ResolvedPath, ResourceType};
 
 pub(crate) use fields::{ExtensionFields, Field, FieldKind, MembershipPart, MetaPart};
 
-/// What an answer shows of the resources of one type.
+/// What an answer shows of the resources of one type. Cheap to clone, and where the client gave no
+/// list, cheap to make.
 #[derive(Debug, Clone)]
 pub struct Projection {
+    pub(crate) shown: Arc<Shown>,
+    asked_attributes: bool,
+    asked_exclusion: bool,
+}
+
+/// The fields that are shown.
+#[derive(Debug)]
+pub(crate) struct Shown {
     /// `externalId` and the base schema's attributes.
     pub(crate) core: Vec<Field>,
     /// The extensions of which anything can be shown.
@@ -33,8 +44,6 @@ pub struct Projection {
     pub(crate) meta: Option<Field>,
     /// The URN of the base schema as JSON text.
     pub(crate) base_urn: Box<str>,
-    asked_attributes: bool,
-    asked_exclusion: bool,
 }
 
 impl Projection {
@@ -68,42 +77,24 @@ impl Projection {
                 "attributes, excludedAttributes: expected at most one of the two",
             ));
         }
-        let request = if !attributes.is_empty() {
-            Request::Attributes(Names::resolve(resource_type, attributes))
-        } else if !excluded.is_empty() {
-            Request::Excluding(Names::resolve(resource_type, excluded), written)
+        let (asked_attributes, asked_exclusion) = (!attributes.is_empty(), !excluded.is_empty());
+        let shown = if asked_attributes {
+            let request = Request::Attributes(Names::resolve(resource_type, attributes));
+            Arc::new(Shown::new(resource_type, &request))
+        } else if asked_exclusion || !written.is_empty() {
+            let request = Request::Excluding(Names::resolve(resource_type, excluded), written);
+            Arc::new(Shown::new(resource_type, &request))
         } else {
-            Request::Excluding(Names::default(), written)
+            let default = || Arc::new(Shown::new(resource_type, &Request::Excluding(Names::default(), &[])));
+            Arc::clone(resource_type.shown_by_default.get_or_init(default))
         };
-        let mut projection = Self {
-            core: Vec::new(),
-            extensions: Vec::new(),
-            meta: None,
-            base_urn: fields::json_text(resource_type.schema.id.as_str()),
-            asked_attributes: !attributes.is_empty(),
-            asked_exclusion: !excluded.is_empty(),
-        };
-        for attribute in resource_type.attributes() {
-            let Some(field) = request.field(&attribute) else { continue };
-            match (&attribute.extension, attribute.source) {
-                (Some(urn), _) => match projection.extensions.last_mut() {
-                    // An extension's attributes come one after the other.
-                    Some(last) if last.urn == *urn => last.fields.push(field),
-                    _ => projection.extensions.push(ExtensionFields::new(urn, field)),
-                },
-                (None, AttributeSource::Meta) => projection.meta = Some(field),
-                // Both are in every answer (RFC 7643 §3, §3.1), so there is nothing to decide.
-                (None, AttributeSource::Id | AttributeSource::Schemas) => {}
-                (None, _) => projection.core.push(field),
-            }
-        }
-        Ok(projection)
+        Ok(Self { shown, asked_attributes, asked_exclusion })
     }
 
     /// What has to be read beside the stored attributes to show all this.
     pub fn include(&self) -> Include {
-        let members = self.core.iter().any(|field| matches!(field.kind, FieldKind::Members(_)));
-        let groups = self.core.iter().any(|field| matches!(field.kind, FieldKind::Groups(_)));
+        let members = self.shown.core.iter().any(|field| matches!(field.kind, FieldKind::Members(_)));
+        let groups = self.shown.core.iter().any(|field| matches!(field.kind, FieldKind::Groups(_)));
         Include { members: if members { MemberInclude::All } else { MemberInclude::None }, groups }
     }
 
@@ -115,6 +106,32 @@ impl Projection {
     /// Whether the client gave `attributes`.
     pub fn has_asked_attributes(&self) -> bool {
         self.asked_attributes
+    }
+}
+
+impl Shown {
+    fn new(resource_type: &ResourceType, request: &Request<'_>) -> Self {
+        let mut shown = Self {
+            core: Vec::new(),
+            extensions: Vec::new(),
+            meta: None,
+            base_urn: fields::json_text(resource_type.schema.id.as_str()),
+        };
+        for attribute in resource_type.attributes() {
+            let Some(field) = request.field(&attribute) else { continue };
+            match (&attribute.extension, attribute.source) {
+                (Some(urn), _) => match shown.extensions.last_mut() {
+                    // An extension's attributes come one after the other.
+                    Some(last) if last.urn == *urn => last.fields.push(field),
+                    _ => shown.extensions.push(ExtensionFields::new(urn, field)),
+                },
+                (None, AttributeSource::Meta) => shown.meta = Some(field),
+                // Both are in every answer (RFC 7643 §3, §3.1), so there is nothing to decide.
+                (None, AttributeSource::Id | AttributeSource::Schemas) => {}
+                (None, _) => shown.core.push(field),
+            }
+        }
+        shown
     }
 }
 

@@ -20,10 +20,11 @@ use crate::schema::ResourceType;
 /// `projection` is one of the resource's type. `base_url` is the mount, without a slash at its end;
 /// `meta.location` and the `$ref`s of members and groups begin with it.
 pub fn write_resource(out: &mut Vec<u8>, resource: &Resource, projection: &Projection, base_url: &str) {
+    let shown = projection.shown.as_ref();
     let mut extensions = Vec::new();
     out.extend_from_slice(b"{\"schemas\":[");
-    out.extend_from_slice(projection.base_urn.as_bytes());
-    for extension in &projection.extensions {
+    out.extend_from_slice(shown.base_urn.as_bytes());
+    for extension in &shown.extensions {
         let Some(attributes) = resource.attributes.get(extension.urn.as_str()).and_then(Value::as_object)
         else {
             continue;
@@ -43,7 +44,7 @@ pub fn write_resource(out: &mut Vec<u8>, resource: &Resource, projection: &Proje
     write_id(out, resource.id);
     out.push(b'"');
     let mut links = Links { base_url, prefixes: Vec::new() };
-    for field in &projection.core {
+    for field in &shown.core {
         match &field.kind {
             FieldKind::Members(parts) => {
                 let members = resource.members.iter().flatten().map(|member| Row {
@@ -75,7 +76,7 @@ pub fn write_resource(out: &mut Vec<u8>, resource: &Resource, projection: &Proje
         }
     }
     out.append(&mut extensions);
-    if let Some(Field { kind: FieldKind::Meta(parts), prefix, .. }) = &projection.meta {
+    if let Some(Field { kind: FieldKind::Meta(parts), prefix, .. }) = &shown.meta {
         write_meta(out, resource, prefix, parts, &mut links);
     }
     out.push(b'}');

@@ -1,5 +1,5 @@
 //! What a client asks of a collection: the query parameters of RFC 7644 §3.4.2 and the
-//! SearchRequest message of §3.4.3, with `cursor` of RFC 9865 §2.
+//! `SearchRequest` message of §3.4.3, with `cursor` of RFC 9865 §2.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::message;
 
 use super::sort::{Direction, SortOrder};
 
-/// The URN of the SearchRequest message (RFC 7644 §3.4.3).
+/// The URN of the `SearchRequest` message (RFC 7644 §3.4.3).
 pub const SEARCH_REQUEST_URN: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 
 /// The parameters of a query, read but not yet looked up in a schema.
@@ -66,7 +66,7 @@ impl ListParameters {
     /// string with commas, as in a URL.
     ///
     /// # Errors
-    /// `invalidSyntax` where the body is no SearchRequest message; else as for [`from_query`](Self::from_query).
+    /// `invalidSyntax` where the body is no `SearchRequest` message; else as for [`from_query`](Self::from_query).
     pub fn from_search_request(body: &Value) -> Result<Self, ScimError> {
         let attributes = message::read(body, SEARCH_REQUEST_URN)?;
         let mut given = Given::default();

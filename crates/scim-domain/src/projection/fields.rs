@@ -126,10 +126,14 @@ fn meta_part(sub: &AttributeDefinition) -> Option<MetaPart> {
 }
 
 fn prefix(name: &str) -> Box<str> {
-    format!("{}:", json_text(name)).into()
+    let mut json = json_text(name).into_string();
+    json.push(':');
+    json.into()
 }
 
 /// `text` as a JSON string.
 pub(crate) fn json_text(text: &str) -> Box<str> {
-    serde_json::Value::from(text).to_string().into()
+    let mut json = Vec::with_capacity(text.len().saturating_add(2));
+    crate::representation::write_json(&mut json, text);
+    String::from_utf8(json).unwrap_or_default().into()
 }
