@@ -36,7 +36,7 @@ const FORMAT: u8 = 1;
 /// What a cursor says: from where, which way, and how far.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cursor {
-    /// The place; `None` for the start of the result, or its end where the way is `Descending`.
+    /// The place; `None` for the start of the result.
     pub position: Option<KeysetPosition>,
     /// Towards the end of the result, or towards its start.
     pub direction: Direction,
