@@ -14,12 +14,15 @@
 //! | [`projection`], [`representation`] | what an answer shows of a resource, and its JSON |
 //! | [`precondition`], [`prefer`] | the request headers that a write or a read depends on |
 //! | [`listing`] | queries: sorting, index pages, cursors, list responses |
+//! | [`bulk`] | RFC 7644 §3.7: operations, `bulkId` references, the order of execution |
+//! | [`discovery`] | RFC 7644 §4: the documents that describe the service provider |
 //! | [`json`] | reading a JSON body once, with bounds |
 //! | [`tenant`] | the tenant and its config |
 //! | [`error`] | the table of SCIM errors |
 
 pub mod attribute;
 pub mod comparison;
+pub mod discovery;
 pub mod error;
 pub mod filter;
 pub mod identifier;

@@ -1,4 +1,4 @@
-//! The ListResponse message (RFC 7644 §3.4.2), with the cursors of RFC 9865 §2.
+//! The `ListResponse` message (RFC 7644 §3.4.2), with the cursors of RFC 9865 §2.
 
 use crate::error::ScimError;
 use crate::identifier::Timestamp;
