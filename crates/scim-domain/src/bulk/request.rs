@@ -4,9 +4,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::{ErrorKind, ScimError};
+use crate::message;
 use crate::tenant::TenantConfig;
 
 /// The URN of a bulk request (RFC 7644 §3.7).
@@ -103,16 +104,9 @@ impl BulkRequest {
     /// `invalidSyntax` or `invalidValue` for what is no bulk request; 413 where it has more
     /// operations than `config` takes (RFC 7644 §3.7.4).
     pub fn parse(body: &Value, config: &TenantConfig) -> Result<Self, ScimError> {
-        let Some(body) = body.as_object() else {
-            return Err(ScimError::invalid_syntax("a bulk request is a JSON object"));
-        };
-        let schemas = member(body, "schemas").and_then(Value::as_array);
-        let is_urn = |urn: &Value| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(BULK_REQUEST_URN));
-        if !schemas.is_some_and(|schemas| schemas.iter().any(is_urn)) {
-            return Err(ScimError::invalid_syntax(format!("schemas: expected [\"{BULK_REQUEST_URN}\"]")));
-        }
-        let fail_on_errors = fail_on_errors(member(body, "failOnErrors"))?;
-        let Some(operations) = member(body, "Operations").and_then(Value::as_array) else {
+        let body = message::read(body, BULK_REQUEST_URN)?;
+        let fail_on_errors = fail_on_errors(message::get(body, "failOnErrors"))?;
+        let Some(operations) = message::get(body, "Operations").and_then(Value::as_array) else {
             return Err(ScimError::invalid_syntax("Operations: expected an array of operations"));
         };
         let limit = config.bulk.max_operations;
@@ -137,7 +131,7 @@ impl BulkRequest {
 }
 
 fn fail_on_errors(value: Option<&Value>) -> Result<Option<usize>, ScimError> {
-    let Some(value) = value.filter(|value| !value.is_null()) else { return Ok(None) };
+    let Some(value) = value else { return Ok(None) };
     let number = value.as_u64().and_then(|number| usize::try_from(number).ok()).filter(|number| *number > 0);
     let detail = "failOnErrors: expected an integer greater than 0";
     number.map(Some).ok_or_else(|| ScimError::invalid_value(detail))
@@ -163,7 +157,7 @@ fn read_operation(value: &Value, names: &mut HashSet<String>) -> Result<BulkOper
         _ => {}
     }
     let path = read_path(text(value, "path").unwrap_or_default(), method)?;
-    let data = match member(operation, "data") {
+    let data = match message::get(operation, "data") {
         Some(data @ Value::Object(_)) if method != BulkMethod::Delete => data.clone(),
         _ if method == BulkMethod::Delete => Value::Null,
         _ => {
@@ -173,8 +167,8 @@ fn read_operation(value: &Value, names: &mut HashSet<String>) -> Result<BulkOper
             )));
         }
     };
-    let version = match member(operation, "version") {
-        None | Some(Value::Null) => None,
+    let version = match message::get(operation, "version") {
+        None => None,
         Some(Value::String(version)) => Some(version.clone()),
         Some(_) => return Err(ScimError::invalid_value("version: expected a string, such as W/\"v1\"")),
     };
@@ -199,16 +193,8 @@ fn read_path(path: &str, method: BulkMethod) -> Result<BulkPath, ScimError> {
     Ok(BulkPath { endpoint: endpoint.to_owned(), target })
 }
 
-/// The member of this name, in whatever case (RFC 7643 §2.1).
-fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    object.get(name).or_else(|| {
-        let found = object.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value)
-    })
-}
-
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    member(value.as_object()?, name)?.as_str()
+    message::get(value.as_object()?, name)?.as_str()
 }
 
 #[cfg(test)]
@@ -285,7 +271,7 @@ mod tests {
     #[test]
     fn what_is_no_bulk_request_is_refused_whole() {
         for (body, expected) in [
-            (json!([]), "a bulk request is a JSON object"),
+            (json!([]), "expected an object"),
             (json!({"Operations": []}), "schemas: expected"),
             (json!({"schemas": [BULK_REQUEST_URN]}), "Operations: expected"),
             (json!({"schemas": [BULK_REQUEST_URN], "Operations": {}}), "Operations: expected"),
