@@ -3,11 +3,14 @@
 //! [`strict_mode`](TenantConfig::strict_mode), and nothing outside this module asks for that setting
 //! to decide what a body or a PATCH operation may hold.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::attribute::{AttributeDefinition, AttributePath, AttributeRef, AttributeType, Mutability};
+use crate::filter::{AttributeTest, Filter, Literal};
+use crate::json;
 use crate::schema::{ResolvedPath, ResourceType};
 use crate::tenant::TenantConfig;
 
@@ -99,4 +102,133 @@ pub fn qualified_attribute(
 /// `phoneNumbers`.
 pub fn accepts_other_than_canonical(config: &TenantConfig) -> bool {
     !config.strict_mode
+}
+
+/// `op` of a PATCH operation in any case: RFC 7644 §3.5.2 has `add`, `remove` and `replace`.
+///
+/// Microsoft Entra ID sends `Add`, `Remove` and `Replace`.
+pub fn operation_in_any_case(config: &TenantConfig, op: &str, name: &str) -> bool {
+    !config.strict_mode && op.eq_ignore_ascii_case(name)
+}
+
+/// A PATCH message without operations: RFC 7644 §3.5.2 has one or more.
+///
+/// Microsoft's SCIM validator sends it where nothing has changed, and expects success.
+pub fn empty_operations(config: &TenantConfig) -> bool {
+    !config.strict_mode
+}
+
+/// `"True"` and `"False"` for a boolean sub-attribute in the filter of a PATCH path.
+///
+/// Microsoft Entra ID sends `roles[primary eq "True"].value`.
+pub fn filter_booleans<'a>(
+    config: &TenantConfig,
+    attribute: &AttributeDefinition,
+    filter: &'a Filter,
+) -> Cow<'a, Filter> {
+    if config.strict_mode {
+        return Cow::Borrowed(filter);
+    }
+    let each = |filters: &[Filter]| {
+        filters.iter().map(|filter| filter_booleans(config, attribute, filter).into_owned()).collect()
+    };
+    match filter {
+        Filter::Or(filters) => Cow::Owned(Filter::Or(each(filters))),
+        Filter::And(filters) => Cow::Owned(Filter::And(each(filters))),
+        Filter::Not(filter) => {
+            Cow::Owned(Filter::Not(Box::new(filter_booleans(config, attribute, filter).into_owned())))
+        }
+        Filter::Attribute { path, test: AttributeTest::Compare(operator, Literal::Text(text)) } => {
+            let name = path.attribute.as_ref().filter(|_| path.sub_attribute.is_none());
+            let is_boolean = name
+                .and_then(|name| attribute.sub_attribute(name.as_str()))
+                .is_some_and(|sub_attribute| sub_attribute.data_type == AttributeType::Boolean);
+            let value = Value::String(text.clone());
+            match boolean_text(config, &value).filter(|_| is_boolean) {
+                Some(value) => {
+                    let test = AttributeTest::Compare(*operator, Literal::Boolean(value));
+                    Cow::Owned(Filter::Attribute { path: path.clone(), test })
+                }
+                None => Cow::Borrowed(filter),
+            }
+        }
+        Filter::Attribute { .. } | Filter::ValuePath { .. } => Cow::Borrowed(filter),
+    }
+}
+
+/// `add` or `replace` of `emails[type eq "work"].value` where there is no such element makes it, of what the
+/// filter says; RFC 7644 §3.5.2.3 has `noTarget`.
+///
+/// Microsoft Entra ID and Okta send so the first value as well as later ones.
+pub fn creates_selected_element(config: &TenantConfig) -> bool {
+    !config.strict_mode
+}
+
+/// `remove` with a filter that selects nothing changes nothing; RFC 7644 §3.12 has `noTarget`.
+///
+/// Clients send a removal again when they have lost the answer to the first.
+pub fn removes_nothing(config: &TenantConfig) -> bool {
+    !config.strict_mode
+}
+
+/// `remove` of a multi-valued attribute with a `value` removes the elements that it lists; RFC 7644
+/// §3.5.2.2 would have all of them removed. (`members` with a `value` is taken so in strict mode too.)
+///
+/// Microsoft Entra ID and SailPoint send it.
+pub fn removes_listed_values(config: &TenantConfig) -> bool {
+    !config.strict_mode
+}
+
+/// An array of one for a single value (against RFC 7643 §2.1).
+///
+/// Microsoft Entra ID sends `manager` as `[{"value": "…"}]` in PATCH operations.
+pub fn sole_element<'a>(config: &TenantConfig, value: &'a Value) -> &'a Value {
+    match value {
+        Value::Array(items) if !config.strict_mode => match items.as_slice() {
+            [only] => only,
+            _ => value,
+        },
+        _ => value,
+    }
+}
+
+/// A value in the wrong wrapping, taken out of it: a complex value as JSON text, by itself or as the
+/// only sub-attribute `value`, and a simple value as `{"value": …}`.
+///
+/// Microsoft Entra ID sends `roles` as `[{"value": "{\"value\":\"admin\",…}"}]` (its function
+/// `AppRoleAssignmentsComplex`), and lists of strings as `[{"value": "1"}]`.
+pub fn unwrapped<'a>(
+    config: &TenantConfig,
+    definition: &AttributeDefinition,
+    value: &'a Value,
+) -> Cow<'a, Value> {
+    if config.strict_mode {
+        return Cow::Borrowed(value);
+    }
+    let only = value.as_object().filter(|object| object.len() == 1).and_then(|object| object.iter().next());
+    let inner = only.filter(|(name, _)| name.eq_ignore_ascii_case("value")).map(|(_, inner)| inner);
+    if definition.data_type != AttributeType::Complex {
+        return Cow::Borrowed(inner.unwrap_or(value));
+    }
+    let text = inner.unwrap_or(value).as_str().filter(|text| text.trim_start().starts_with('{'));
+    match text.map(|text| json::parse(text.as_bytes())) {
+        Some(Ok(object)) => Cow::Owned(object),
+        Some(Err(_no_json)) => Cow::Borrowed(value),
+        None => Cow::Borrowed(value),
+    }
+}
+
+/// An empty string for a single-valued complex attribute with a `value`, or for all that is given of it, means
+/// that it has no value: RFC 7643 §2.5 has `null` for that.
+///
+/// Microsoft Entra ID clears `manager` so.
+pub fn empties_complex(config: &TenantConfig, definition: &AttributeDefinition, value: &Value) -> bool {
+    let is_empty = |value: &Value| value.is_null() || value.as_str().is_some_and(str::is_empty);
+    let empties = match value {
+        Value::Object(object) => {
+            object.keys().any(|name| name.eq_ignore_ascii_case("value")) && object.values().all(is_empty)
+        }
+        other => other.as_str().is_some_and(str::is_empty),
+    };
+    empties && !config.strict_mode && definition.sub_attribute("value").is_some()
 }

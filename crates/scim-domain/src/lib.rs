@@ -19,6 +19,7 @@
 //! | [`password`] | the one attribute that is not stored as it was sent |
 //! | [`bulk`] | bulk requests, the order of their operations, their responses |
 //! | [`discovery`] | the discovery documents |
+//! | [`patch`] | RFC 7644 §3.5.2: the PATCH message, and the engine that applies it |
 //! | [`json`] | reading a JSON body once, with bounds |
 //! | [`tenant`] | the tenant and its config |
 //! | [`error`] | the table of SCIM errors |
@@ -39,6 +40,7 @@ pub mod precondition;
 pub mod prefer;
 pub mod projection;
 pub mod representation;
+pub mod patch;
 pub mod resource;
 pub mod schema;
 pub mod tenant;

@@ -33,6 +33,8 @@ use crate::tenant::TenantConfig;
 use body::Body;
 use location::Location;
 
+pub(crate) use location::excerpt;
+pub(crate) use mutability::comparable;
 pub use value::drop_repeats;
 
 /// Checks and normalises what clients send for resources of one type in one tenant.
@@ -128,6 +130,18 @@ impl<'a> SchemaValidator<'a> {
     /// `invalidValue` that names what is missing.
     pub fn check_required(&self, attributes: &Attributes) -> Result<(), ScimError> {
         required::check(self.resource_type, attributes)
+    }
+
+    /// Whether `attribute`, by itself, has what is required of it.
+    ///
+    /// # Errors
+    /// As for [`check_required`](Self::check_required).
+    pub fn check_required_attribute(
+        &self,
+        attributes: &Attributes,
+        attribute: &AttributeRef,
+    ) -> Result<(), ScimError> {
+        required::check_attribute(attributes, attribute)
     }
 
     /// Whether `new` keeps every immutable value that `current` has (RFC 7643 §7).

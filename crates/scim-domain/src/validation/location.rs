@@ -50,7 +50,7 @@ impl fmt::Display for Location<'_> {
 }
 
 /// At most the first 64 characters of a client's text, for the detail of an error.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     const LONGEST: usize = 64;
     let mut excerpt: String = text.chars().take(LONGEST).collect();
     if excerpt.len() < text.len() {

@@ -86,8 +86,9 @@ fn equal(attribute: &AttributeRef, left: &Value, right: &Value) -> bool {
     comparable(attribute, left) == comparable(attribute, right)
 }
 
-/// `value` with keys in the place of its text, numbers in one spelling, and arrays in one order.
-fn comparable(attribute: &AttributeRef, value: &Value) -> Value {
+/// `value`, of `attribute`, with keys in the place of its text, numbers in one spelling, arrays in one
+/// order, and without readOnly sub-attributes: two values are one where these are.
+pub(crate) fn comparable(attribute: &AttributeRef, value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(equality_key(attribute, text).into_owned()),
         Value::Number(number) => Value::Number(comparable_number(number)),

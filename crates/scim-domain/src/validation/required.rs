@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::attribute::{AttributeDefinition, AttributeSource, Mutability};
+use crate::attribute::{AttributeDefinition, AttributeRef, AttributeSource, Mutability};
 use crate::error::ScimError;
 use crate::resource::Attributes;
 use crate::schema::ResourceType;
@@ -15,14 +15,7 @@ use super::stored;
 /// `invalidValue` that names the first thing which is missing.
 pub(super) fn check(resource_type: &ResourceType, attributes: &Attributes) -> Result<(), ScimError> {
     for attribute in resource_type.attributes() {
-        let is_here = match &attribute.extension {
-            None => attribute.source == AttributeSource::Stored,
-            Some(urn) => attributes.contains_key(urn.as_str()),
-        };
-        if is_here {
-            let value = stored::get(attributes, &attribute);
-            check_value(&attribute.attribute, value, &Location::of(&attribute))?;
-        }
+        check_attribute(attributes, &attribute)?;
     }
     for extension in resource_type.extensions.iter().filter(|extension| extension.required) {
         let urn = extension.schema.id.as_str();
@@ -34,6 +27,22 @@ pub(super) fn check(resource_type: &ResourceType, attributes: &Attributes) -> Re
         }
     }
     Ok(())
+}
+
+/// One attribute; there is nothing to check where its extension is not there.
+///
+/// # Errors
+/// `invalidValue` that names the first thing which is missing.
+pub(super) fn check_attribute(attributes: &Attributes, attribute: &AttributeRef) -> Result<(), ScimError> {
+    let is_here = match &attribute.extension {
+        None => attribute.source == AttributeSource::Stored,
+        Some(urn) => attributes.contains_key(urn.as_str()),
+    };
+    if !is_here {
+        return Ok(());
+    }
+    let value = stored::get(attributes, attribute);
+    check_value(&attribute.attribute, value, &Location::of(attribute))
 }
 
 fn check_value(
