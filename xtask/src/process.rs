@@ -1,0 +1,93 @@
+//! Running other programs, and where things are.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+/// The directory of the workspace.
+pub fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// A program to be run in the workspace's directory.
+pub fn command<S: AsRef<OsStr>>(program: &str, arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Runs `cargo` with `arguments`, showing what it prints.
+///
+/// # Errors
+/// When it cannot be started or fails.
+pub fn cargo(arguments: &[&str]) -> Result<()> {
+    run(&mut command("cargo", arguments))
+}
+
+/// Runs a command, showing what it prints.
+///
+/// # Errors
+/// When it cannot be started or fails.
+pub fn run(command: &mut Command) -> Result<()> {
+    let shown = show(command);
+    println!("$ {shown}");
+    let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
+    ensure!(status.success(), "`{shown}` failed ({status})");
+    Ok(())
+}
+
+/// Runs a command and gives what it prints on its standard output; its errors are shown.
+///
+/// # Errors
+/// When it cannot be started, fails, or prints what is not UTF-8.
+pub fn output(command: &mut Command) -> Result<String> {
+    let shown = show(command);
+    let output =
+        command.stderr(Stdio::piped()).output().with_context(|| format!("cannot start `{shown}`"))?;
+    if !output.status.success() {
+        bail!("`{shown}` failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim_end());
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{shown}` printed what is not UTF-8"))
+}
+
+/// What `cargo metadata` says of the workspace's own packages.
+///
+/// # Errors
+/// When cargo fails.
+pub fn metadata() -> Result<Value> {
+    let arguments = ["metadata", "--no-deps", "--format-version", "1"];
+    let text = output(&mut command("cargo", arguments))?;
+    serde_json::from_str(&text).context("`cargo metadata` printed what is not JSON")
+}
+
+/// Where cargo puts what it builds.
+///
+/// # Errors
+/// When cargo fails.
+pub fn target_directory() -> Result<PathBuf> {
+    let metadata = metadata()?;
+    let directory = metadata.get("target_directory").and_then(Value::as_str);
+    Ok(PathBuf::from(directory.context("`cargo metadata` names no target directory")?))
+}
+
+/// Runs one step of a longer run, with a headline and its time.
+///
+/// # Errors
+/// Those of the step, under its name.
+pub fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    println!("\n=== {name}");
+    let start = Instant::now();
+    work().with_context(|| format!("{name} failed after {:.1} s", start.elapsed().as_secs_f64()))?;
+    println!("=== {name}: ok in {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn show(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
