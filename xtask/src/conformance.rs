@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -40,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let target = process::target_directory()?;
     let environment = environment(&target)?;
     let log = target.join("conformance-server.log");
-    let server = Server::start(&target.join("debug").join("scim-server"), Some(&log))?;
+    let server = Server::start(Command::new(target.join("debug").join("scim-server")), Some(&log))?;
 
     let mut checker = process::command(&environment.join("bin/scim2").to_string_lossy(), ["test"]);
     if arguments.verbose {

@@ -40,15 +40,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the program on the embedded store, with a secret of its own, and waits until it says
-    /// that it is healthy. What it prints goes to `log`, or nowhere.
+    /// Starts a command that takes the server's environment, on the embedded store and with a secret
+    /// of its own, and waits until it says that it is healthy. What it prints goes to `log`, or nowhere.
     ///
     /// # Errors
     /// When it cannot be started, ends, or does not answer in time.
-    pub fn start(program: &Path, log: Option<&Path>) -> Result<Self> {
+    pub fn start(mut command: Command, log: Option<&Path>) -> Result<Self> {
         let secret = random_secret()?;
         let address = free_address()?;
-        let mut command = Command::new(program);
         for name in FOREIGN_SETTINGS {
             command.env_remove(name);
         }
@@ -188,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_program_that_ends_is_reported() {
-        let error = Server::start(Path::new("/bin/false"), None).expect_err("it does not serve");
+        let error = Server::start(Command::new("false"), None).expect_err("it does not serve");
         assert!(error.to_string().contains("ended before it answered"), "{error}");
     }
 }
