@@ -12,6 +12,10 @@
 //! | [`text`] | the one meaning of string equality: comparison keys |
 //! | [`filter`] | RFC 7644 §3.4.2.2: text, syntax tree, and the filter bound to a schema |
 //! | [`listing`] | queries: sorting, index pages, cursors, list responses |
+//! | [`validation`] | bodies and values, checked against the schema and brought into its spelling |
+//! | [`leniency`] | what clients send against the letter of the RFC and is taken all the same |
+//! | [`password`] | the one attribute that is not stored as it was sent |
+//! | [`patch`] | RFC 7644 §3.5.2: the PATCH message, and the engine that applies it |
 //! | [`json`] | reading a JSON body once, with bounds |
 //! | [`tenant`] | the tenant and its config |
 //! | [`error`] | the table of SCIM errors |
@@ -22,8 +26,12 @@ pub mod error;
 pub mod filter;
 pub mod identifier;
 pub mod json;
+pub mod leniency;
 pub mod listing;
+pub mod password;
+pub mod patch;
 pub mod resource;
 pub mod schema;
 pub mod tenant;
 pub mod text;
+pub mod validation;
