@@ -47,9 +47,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         let cargo = ["fuzz", "run", "--sanitizer", "none", target, &found, &seeds, "--"];
         let libfuzzer =
             [&time, "-timeout=10", "-rss_limit_mb=2048", "-max_len=16384", "-print_final_stats=1"];
-        process::run(&mut process::command("cargo", cargo.into_iter().chain(libfuzzer)))?;
+        let report = process::errors(&mut process::command("cargo", cargo.into_iter().chain(libfuzzer)))?;
+        // It prints a line for every input that it keeps: only the figures at the end are of interest.
+        let figures = report.lines().filter_map(|line| line.strip_prefix("stat::"));
+        println!("{target}: {}", figures.map(squeeze).collect::<Vec<_>>().join(", "));
     }
     Ok(())
+}
+
+fn squeeze(line: &str) -> String {
+    line.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The names of the fuzz targets, in order.

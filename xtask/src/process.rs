@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -41,18 +41,31 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a command and gives what it prints on its standard output; its errors are shown.
+/// Runs a command and gives what it prints on its standard output.
 ///
 /// # Errors
-/// When it cannot be started, fails, or prints what is not UTF-8.
+/// When it cannot be started or fails, with what it prints on its standard error; or when it prints
+/// what is not UTF-8.
 pub fn output(command: &mut Command) -> Result<String> {
+    let output = finished(command)?;
+    String::from_utf8(output.stdout).with_context(|| format!("`{}` printed what is not UTF-8", show(command)))
+}
+
+/// Runs a command and gives what it prints on its standard error.
+///
+/// # Errors
+/// When it cannot be started or fails, with what it prints on its standard error.
+pub fn errors(command: &mut Command) -> Result<String> {
+    Ok(String::from_utf8_lossy(&finished(command)?.stderr).into_owned())
+}
+
+fn finished(command: &mut Command) -> Result<Output> {
     let shown = show(command);
-    let output =
-        command.stderr(Stdio::piped()).output().with_context(|| format!("cannot start `{shown}`"))?;
+    let output = command.output().with_context(|| format!("cannot start `{shown}`"))?;
     if !output.status.success() {
         bail!("`{shown}` failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim_end());
     }
-    String::from_utf8(output.stdout).with_context(|| format!("`{shown}` printed what is not UTF-8"))
+    Ok(output)
 }
 
 /// What `cargo metadata` says of the workspace's own packages.
