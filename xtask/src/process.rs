@@ -63,7 +63,7 @@ fn finished(command: &mut Command) -> Result<Output> {
     let shown = show(command);
     let output = command.output().with_context(|| format!("cannot start `{shown}`"))?;
     if !output.status.success() {
-        bail!("`{shown}` failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim_end());
+        bail!("`{shown}` failed ({}):\n{}", output.status, end_of(&String::from_utf8_lossy(&output.stderr)));
     }
     Ok(output)
 }
@@ -100,7 +100,38 @@ pub fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
     Ok(())
 }
 
+/// The last lines of what a program printed, none of them longer than a screen is wide.
+fn end_of(printed: &str) -> String {
+    const LINES: usize = 60;
+    const CHARACTERS: usize = 400;
+    let lines: Vec<&str> = printed.trim_end().lines().collect();
+    let skipped = lines.len().saturating_sub(LINES);
+    let short = lines.into_iter().skip(skipped).map(|line| line.chars().take(CHARACTERS).collect::<String>());
+    short.collect::<Vec<_>>().join("\n")
+}
+
 fn show(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_the_end_of_what_was_printed() {
+        let error = output(&mut command("sh", ["-c", "seq 1 100 >&2; exit 3"])).expect_err("it fails");
+        let message = error.to_string();
+        assert!(message.contains("exit status: 3") && message.ends_with("\n100"), "{message}");
+        assert!(message.contains("\n41\n") && !message.contains("\n40\n"), "{message}");
+        assert_eq!(end_of(&"x".repeat(1000)).len(), 400);
+    }
+
+    #[test]
+    fn what_a_program_prints_is_given() {
+        assert_eq!(output(&mut command("echo", ["a"])).expect("it runs"), "a\n");
+        assert_eq!(errors(&mut command("sh", ["-c", "echo b >&2"])).expect("it runs"), "b\n");
+        assert!(output(&mut command("no-such-program", ["a"])).is_err());
+    }
 }
