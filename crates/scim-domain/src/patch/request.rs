@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use crate::attribute::AttributeRef;
 use crate::error::ScimError;
 use crate::leniency;
+use crate::projection::add_written;
 use crate::schema::ResourceType;
 use crate::tenant::TenantConfig;
 use crate::validation::excerpt;
 
-use super::operation::{Action, Edit, MemberAction, Step};
+use super::operation::{Action, Change, Edit, MemberAction, Step};
 use super::target::Binder;
 
 /// The URN of the PATCH message (RFC 7644 §3.5.2).
@@ -74,6 +76,21 @@ impl PatchRequest {
         self.steps.iter().any(|step| matches!(step.action, Action::Members(MemberAction::RemoveMatching(_))))
     }
 
+    /// The stored attributes that the operations give values to, sub-attributes included: what
+    /// [`Projection::for_write`](crate::projection::Projection::for_write) takes for a PATCH.
+    pub fn written_attributes(&self) -> Vec<AttributeRef> {
+        let mut written = Vec::new();
+        for step in &self.steps {
+            if let Action::Change(Change {
+                attribute, edit: Edit::Add(value) | Edit::Replace(value), ..
+            }) = &step.action
+            {
+                add_written(&mut written, attribute.clone(), value);
+            }
+        }
+        written
+    }
+
     /// Whether any operation is on the members of the group.
     pub fn changes_members(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.action, Action::Members(_)))
@@ -131,14 +148,18 @@ fn read_op(config: &TenantConfig, op: &str) -> Result<OperationKind, ScimError> 
 
 /// The member of this name, in whatever case (RFC 7643 §2.1).
 fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    object.get(name).or_else(|| {
-        object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    })
+    object
+        .get(name)
+        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
 /// # Errors
 /// In strict mode `invalidSyntax` for a member of a message that no one defines.
-fn check_members(config: &TenantConfig, object: &Map<String, Value>, known: &[&str]) -> Result<(), ScimError> {
+fn check_members(
+    config: &TenantConfig,
+    object: &Map<String, Value>,
+    known: &[&str],
+) -> Result<(), ScimError> {
     let unknown = object.keys().find(|key| !known.iter().any(|name| key.eq_ignore_ascii_case(name)));
     match unknown {
         Some(key) if !leniency::ignores_unknown_attributes(config) => {
@@ -152,7 +173,8 @@ impl OperationKind {
     /// What this operation does with `value`; `None` where that is nothing.
     pub(super) fn edit(self, value: Option<&Value>) -> Option<Edit> {
         // RFC 7643 §2.5: null and an empty array are "unassigned".
-        let assigned = value.filter(|value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()));
+        let assigned =
+            value.filter(|value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()));
         match (self, assigned) {
             (Self::Add, Some(value)) => Some(Edit::Add(value.clone())),
             (Self::Add, None) => None,
