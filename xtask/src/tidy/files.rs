@@ -75,7 +75,7 @@ fn is_read(path: &Path) -> bool {
 
 fn check_file(path: &str, text: &str, report: &mut Report) {
     let is_rust = path.ends_with(".rs");
-    let is_test = path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs");
+    let is_test = path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("tests.rs");
     let tests_begin = if is_test { 0 } else { line_of_tests(text) };
     let mut problem = |number: usize, line: &str, why: &str| {
         report.problems.push(format!("{path}:{number}: {why}: {}", line.trim()));
