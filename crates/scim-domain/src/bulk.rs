@@ -8,5 +8,5 @@ mod response;
 
 pub use plan::BulkPlan;
 pub use reference::{bulk_ids, substitute};
-pub use request::{BulkMethod, BulkOperation, BulkPath, BulkRequest, BulkTarget};
+pub use request::{BulkMethod, BulkOperation, BulkPath, BulkRequest, BulkTarget, RefusedOperation};
 pub use response::{BulkOutcome, BulkResult, bulk_response};

@@ -17,9 +17,9 @@
 //! | [`validation`] | bodies and values, checked against the schema and brought into its spelling |
 //! | [`leniency`] | what clients send against the letter of the RFC and is taken all the same |
 //! | [`password`] | the one attribute that is not stored as it was sent |
-//! | [`patch`] | RFC 7644 §3.5.2: the PATCH message, and the engine that applies it |
 //! | [`bulk`] | bulk requests, the order of their operations, their responses |
 //! | [`discovery`] | the discovery documents |
+//! | [`patch`] | RFC 7644 §3.5.2: the PATCH message, and the engine that applies it |
 //! | [`json`] | reading a JSON body once, with bounds |
 //! | [`tenant`] | the tenant and its config |
 //! | [`error`] | the table of SCIM errors |
@@ -36,11 +36,11 @@ pub mod leniency;
 pub mod listing;
 mod message;
 pub mod password;
-pub mod patch;
 pub mod precondition;
 pub mod prefer;
 pub mod projection;
 pub mod representation;
+pub mod patch;
 pub mod resource;
 pub mod schema;
 pub mod tenant;
