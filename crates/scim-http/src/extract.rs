@@ -9,7 +9,10 @@ mod media_type;
 mod preconditions;
 mod query;
 
+use std::borrow::Cow;
+
 use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 
 pub(crate) use authorized::{Authorized, Visitor};
@@ -22,4 +25,11 @@ pub(crate) use body::Deadline;
 pub(crate) fn segment(request: &HttpRequest, name: &str) -> String {
     let segment = request.match_info().get(name).unwrap_or_default();
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+/// The list that the headers of one name make up, joined by commas (RFC 9110 §5.3).
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+    let mut values = headers.get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let first = values.next()?;
+    Some(values.fold(first, |list, value| Cow::Owned([&*list, ",", &*value].concat())))
 }

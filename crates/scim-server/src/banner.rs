@@ -1,6 +1,5 @@
 //! What is printed when the server starts with a secret of its own making.
 
-use std::io::Write;
 use std::net::SocketAddr;
 
 /// Where the server is reached from this machine, as a URL.
@@ -14,15 +13,12 @@ pub(crate) fn local_url(address: SocketAddr) -> String {
     format!("http://{ip}:{}", address.port())
 }
 
-/// Prints the base URL, the secret, and a line that creates the first user.
-///
-/// # Errors
-/// Those of `out`.
-pub(crate) fn print(out: &mut impl Write, base_url: &str, secret: &str) -> std::io::Result<()> {
+/// The base URL, the secret, and last a line that creates the first user.
+pub(crate) fn text(base_url: &str, secret: &str) -> String {
     let user = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com"}"#;
-    writeln!(
-        out,
+    format!(
         "SCIM 2.0 is served, in memory: what is stored is gone when this process ends.
+Set SCIM_SHARED_SECRET to choose the secret, and to keep it.
 
   base URL  {base_url}
   secret    {secret}
@@ -31,10 +27,8 @@ Create a user:
 
   curl -H 'Authorization: Bearer {secret}' -H 'Content-Type: application/scim+json' -d '{user}' {base_url}/Users
 
-Set SCIM_SHARED_SECRET to choose the secret, and to keep it.
 "
-    )?;
-    out.flush()
+    )
 }
 
 #[cfg(test)]

@@ -95,7 +95,10 @@ mod tests {
         };
         let given = Some("1".to_owned());
         assert_eq!(port(&["scim-server", "--server-port", "1"]), (None, given.clone()));
-        assert_eq!(port(&["scim-server", "--server-port=1", "config"]), (Some(Command::Config), given.clone()));
+        assert_eq!(
+            port(&["scim-server", "--server-port=1", "config"]),
+            (Some(Command::Config), given.clone())
+        );
         assert_eq!(port(&["scim-server", "serve", "--server-port", "1"]), (Some(Command::Serve), given));
         assert_eq!(port(&["scim-server"]), (None, None));
     }

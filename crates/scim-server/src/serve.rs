@@ -1,6 +1,6 @@
 //! `scim-server serve`: from the listener to the orderly end.
 
-use std::io::stdout;
+use std::io::{Write, stdout};
 use std::sync::Arc;
 
 use actix_web::HttpServer;
@@ -49,7 +49,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let local = banner::local_url(address);
     let public = settings.public_base_url.as_deref().unwrap_or(&local);
     if is_random {
-        banner::print(&mut stdout().lock(), &format!("{public}/scim/v2"), secret.expose_secret())?;
+        // Where stdout is closed nobody wants to know.
+        let banner = banner::text(&format!("{public}/scim/v2"), secret.expose_secret());
+        let _closed = stdout().lock().write_all(banner.as_bytes());
     }
     tracing::info!(%address, base_url = format!("{public}/scim/v2"), "serving");
 

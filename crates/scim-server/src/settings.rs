@@ -92,8 +92,7 @@ pub(crate) mod keys {
     use super::{Key, key};
 
     pub(crate) const SERVER_HOST: Key = key("SERVER_HOST", "server_host");
-    pub(crate) const SERVER_PORT: Key =
-        Key { alias: Some("PORT"), ..key("SERVER_PORT", "server_port") };
+    pub(crate) const SERVER_PORT: Key = Key { alias: Some("PORT"), ..key("SERVER_PORT", "server_port") };
     pub(crate) const PERSISTENCE_BACKEND: Key = key("PERSISTENCE_BACKEND", "persistence_backend");
     pub(crate) const SCIM_SHARED_SECRET: Key =
         Key { is_secret: true, ..key("SCIM_SHARED_SECRET", "scim_shared_secret") };
@@ -179,8 +178,13 @@ impl Settings {
             values::backend,
             values::Backend::InMemory,
         );
-        let scim_shared_secret =
-            reader.optional(&keys::SCIM_SHARED_SECRET, values::SECRET, values::secret, masked, "a random one");
+        let scim_shared_secret = reader.optional(
+            &keys::SCIM_SHARED_SECRET,
+            values::SECRET,
+            values::secret,
+            masked,
+            "a random one",
+        );
         let public_base_url = reader.optional(
             &keys::PUBLIC_BASE_URL,
             values::URL,
@@ -206,8 +210,12 @@ impl Settings {
             DEFAULT_TIMEOUT,
             seconds,
         );
-        let rust_log =
-            reader.or_default(&keys::RUST_LOG, values::LOG_FILTER, values::log_filter, DEFAULT_LOG.to_owned());
+        let rust_log = reader.or_default(
+            &keys::RUST_LOG,
+            values::LOG_FILTER,
+            values::log_filter,
+            DEFAULT_LOG.to_owned(),
+        );
         let log_format = reader.optional(
             &keys::LOG_FORMAT,
             values::LOG_FORMAT,
@@ -276,7 +284,8 @@ mod tests {
     #[test]
     fn flag_environment_file() {
         let file = std::env::temp_dir().join(format!("scim-settings-{}.toml", std::process::id()));
-        std::fs::write(&file, "server_port = 1\nserver_host = \"::1\"\nworker_threads = \"3\"\n").expect("written");
+        std::fs::write(&file, "server_port = 1\nserver_host = \"::1\"\nworker_threads = \"3\"\n")
+            .expect("written");
         let flags = Flags { config: Some(file.clone()), server_port: Some("3".into()), ..Flags::default() };
         let variables = environment(&[("SERVER_PORT", "2"), ("PORT", "4"), ("SERVER_HOST", "localhost")]);
         let settings = Settings::read(&flags, &variables).expect("valid");
@@ -342,19 +351,27 @@ mod tests {
             "1MiB",
             "MAX_REQUEST_SIZE: got '1MiB' from the environment; expected a number of bytes, 1 to 1073741824",
         );
-        check("REDIS_URL", "redis://x", "REDIS_URL: set in the environment; what it configures is not built in");
+        check(
+            "REDIS_URL",
+            "redis://x",
+            "REDIS_URL: set in the environment; what it configures is not built in",
+        );
     }
 
     #[test]
     fn every_fault_is_told_at_once() {
-        let faults = read(&[("SERVER_PORT", "x"), ("LOG_FORMAT", "y"), ("JWT_SECRET", "z")]).expect_err("refused");
+        let faults =
+            read(&[("SERVER_PORT", "x"), ("LOG_FORMAT", "y"), ("JWT_SECRET", "z")]).expect_err("refused");
         assert_eq!(faults.lines().count(), 3, "{faults}");
     }
 
     #[track_caller]
     fn check_file(text: &str, expected: &str) {
-        let file = std::env::temp_dir()
-            .join(format!("scim-settings-{}-{}.toml", std::process::id(), expected.len()));
+        let file = std::env::temp_dir().join(format!(
+            "scim-settings-{}-{}.toml",
+            std::process::id(),
+            expected.len()
+        ));
         std::fs::write(&file, text).expect("written");
         let flags = Flags { config: Some(file.clone()), ..Flags::default() };
         let faults = Settings::read(&flags, &Environment::default()).expect_err("refused");
@@ -390,7 +407,10 @@ mod tests {
         settings.print(&mut printed).expect("printed");
         let printed = String::from_utf8(printed).expect("UTF-8") + &format!("{settings:?}");
         assert!(!printed.contains(secret), "{printed}");
-        assert!(printed.contains("scim_shared_secret = \"***\"  # from the environment, SCIM_SHARED_SECRET"), "{printed}");
+        assert!(
+            printed.contains("scim_shared_secret = \"***\"  # from the environment, SCIM_SHARED_SECRET"),
+            "{printed}"
+        );
         assert!(printed.contains("server_port = \"8080\"  # the default"), "{printed}");
     }
 }

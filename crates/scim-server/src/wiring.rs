@@ -85,8 +85,11 @@ impl Wiring {
 
     /// The service over the adapters, ready to be served.
     pub fn state(self) -> Arc<AppState> {
-        let authenticator =
-            OperatorSecret::new(self.secret.expose_secret(), OPERATOR_TENANT, Arc::clone(&self.store.tenants));
+        let authenticator = OperatorSecret::new(
+            self.secret.expose_secret(),
+            OPERATOR_TENANT,
+            Arc::clone(&self.store.tenants),
+        );
         let clock = Arc::new(SystemClock);
         let service = ScimService::new(Ports {
             resources: self.store.resources,

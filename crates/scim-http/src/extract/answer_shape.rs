@@ -4,8 +4,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName};
 use scim_application::AnswerShape;
 use scim_domain::error::ScimError;
+use scim_domain::prefer::ReturnPreference;
 
-use super::query;
+use super::{list, query};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -28,14 +29,9 @@ fn names(list: &str) -> impl Iterator<Item = String> {
     list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned)
 }
 
-/// Whether the first `return` preference says `minimal` (RFC 7240 §2, §4.2).
-pub(crate) fn prefers_minimal(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(PREFER).filter_map(|value| value.to_str().ok());
-    let mut preferences = values.flat_map(|value| value.split(',')).filter_map(|preference| {
-        let (name, value) = preference.split(';').next()?.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("return").then(|| value.trim().trim_matches('"'))
-    });
-    preferences.next().is_some_and(|value| value.eq_ignore_ascii_case("minimal"))
+fn prefers_minimal(headers: &HeaderMap) -> bool {
+    list(headers, &PREFER)
+        .is_some_and(|list| ReturnPreference::parse(&list) == Some(ReturnPreference::Minimal))
 }
 
 #[cfg(test)]
@@ -71,11 +67,7 @@ mod tests {
     fn the_first_return_preference_counts() {
         check_prefer(&[], false);
         check_prefer(&["return=minimal"], true);
-        check_prefer(&["Return = \"Minimal\"; foo=bar"], true);
-        check_prefer(&["respond-async, return=minimal"], true);
         check_prefer(&["respond-async", "return=minimal"], true);
-        check_prefer(&["return=representation, return=minimal"], false);
-        check_prefer(&["return=minimal, return=representation"], true);
-        check_prefer(&["minimal", "return"], false);
+        check_prefer(&["return=representation", "return=minimal"], false);
     }
 }

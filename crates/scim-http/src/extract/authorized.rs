@@ -6,12 +6,10 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
-use scim_application::{
-    AnswerShape, DiscoveryEndpoint, Mount, RequestContext, ResourceTarget, ScimService,
-};
+use scim_application::{AnswerShape, DiscoveryEndpoint, Mount, RequestContext, ResourceTarget, ScimService};
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::listing::parameters::ListParameters;
-use scim_domain::precondition::VersionCondition;
+use scim_domain::precondition::{IfNoneMatch, VersionCondition};
 use scim_domain::schema::ResourceType;
 use serde_json::Value;
 
@@ -44,11 +42,12 @@ impl Visitor {
     pub(crate) async fn discover(&self, endpoint: &DiscoveryEndpoint) -> Result<Value, HttpError> {
         let query = query::pairs(self.request.query_string());
         // What cannot be read is told only to those who may come in.
-        let has_filter = query.as_ref().is_ok_and(|pairs| pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case("filter")));
+        let has_filter = query
+            .as_ref()
+            .is_ok_and(|pairs| pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case("filter")));
         let token = bearer::token(self.request.headers());
         let discovery = self.state.service.discovery();
-        let document =
-            discovery.discover(&self.mount, token, &self.base_url, endpoint, has_filter).await?;
+        let document = discovery.discover(&self.mount, token, &self.base_url, endpoint, has_filter).await?;
         query?;
         media_type::check_accept(self.request.headers())?;
         Ok(document)
@@ -130,7 +129,7 @@ impl Authorized {
     }
 
     /// `If-None-Match`
-    pub(crate) fn if_none_match(&self) -> Result<Option<VersionCondition>, ScimError> {
+    pub(crate) fn if_none_match(&self) -> Result<Option<IfNoneMatch>, ScimError> {
         preconditions::if_none_match(self.request.headers())
     }
 

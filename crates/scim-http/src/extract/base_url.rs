@@ -98,8 +98,20 @@ mod tests {
     #[test]
     fn a_configured_url_counts_more_than_the_request() {
         let public = Some("https://id.example/gate");
-        check("/scim/v2/Users", Some("evil"), MountPoint::Credential, public, "https://id.example/gate/scim/v2");
-        check("/scim/v2/Users", Some("\"><"), MountPoint::Credential, public, "https://id.example/gate/scim/v2");
+        check(
+            "/scim/v2/Users",
+            Some("evil"),
+            MountPoint::Credential,
+            public,
+            "https://id.example/gate/scim/v2",
+        );
+        check(
+            "/scim/v2/Users",
+            Some("\"><"),
+            MountPoint::Credential,
+            public,
+            "https://id.example/gate/scim/v2",
+        );
     }
 
     #[test]

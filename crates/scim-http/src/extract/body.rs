@@ -44,7 +44,8 @@ async fn read_in_time(
     payload: &mut Payload,
     limit: usize,
 ) -> Result<Vec<u8>, ScimError> {
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let announced =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|announced: usize| announced > limit) {
         return Err(too_large(limit));
     }
@@ -109,7 +110,8 @@ mod tests {
     }
 
     fn streamed(chunks: Vec<&'static str>) -> Payload {
-        let chunks = chunks.into_iter().map(|chunk| Ok::<_, PayloadError>(Bytes::from_static(chunk.as_bytes())));
+        let chunks =
+            chunks.into_iter().map(|chunk| Ok::<_, PayloadError>(Bytes::from_static(chunk.as_bytes())));
         Payload::from(Box::pin(stream::iter(chunks).chain(stream::pending())) as std::pin::Pin<Box<_>>)
     }
 

@@ -54,7 +54,8 @@ pub(crate) fn check_accept(headers: &HeaderMap) -> Result<(), ScimError> {
 /// Whether a media range takes in what we send, with a weight that is not zero.
 fn is_acceptable(range: &str) -> bool {
     let (media_range, mut parameters) = split(range);
-    let takes = [SCIM, JSON, "application/*", "*/*"].iter().any(|ours| media_range.eq_ignore_ascii_case(ours));
+    let takes =
+        [SCIM, JSON, "application/*", "*/*"].iter().any(|ours| media_range.eq_ignore_ascii_case(ours));
     let refused = parameters.any(|(name, value)| {
         name.eq_ignore_ascii_case("q") && value.parse::<f32>().is_ok_and(|weight| weight <= 0.0)
     });

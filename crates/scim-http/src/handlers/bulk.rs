@@ -8,5 +8,5 @@ use crate::respond;
 pub(crate) async fn process(mut request: Authorized) -> Answer {
     let body = request.bulk_json().await?;
     let answer = request.service().bulk().process(&request.context, &body).await?;
-    Ok(respond::list(answer))
+    Ok(respond::document(&answer))
 }
