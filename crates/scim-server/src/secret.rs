@@ -22,7 +22,12 @@ pub(crate) fn derive_key(secret: &SecretString, label: &str) -> [u8; 32] {
 }
 
 fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new(key.into());
+    // A key that is shorter than SHA-256's block is filled up with zeros (RFC 2104 §2).
+    let mut block = [0; 64];
+    for (to, from) in block.iter_mut().zip(key) {
+        *to = *from;
+    }
+    let mut mac = Hmac::<Sha256>::new(&block.into());
     for part in parts {
         mac.update(part);
     }

@@ -8,8 +8,8 @@ use scim_ports::{PasswordError, PasswordHasher};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-/// The most bytes of a password that bcrypt takes into account.
-const LIMIT: usize = 72;
+/// The most bytes of a password that bcrypt takes into account: 72, of which one ends the password.
+const LIMIT: usize = 71;
 /// The most hashes that may wait for each one that is being computed: at tens of milliseconds each,
 /// whoever came later would wait for seconds.
 const WAITING_FOR_EACH: usize = 32;
@@ -79,11 +79,11 @@ mod tests {
     #[tokio::test]
     async fn a_password_that_would_be_cut_off_is_refused() {
         let passwords = BcryptPasswords::new(4);
-        for length in [72, 73, 1000] {
+        for length in [71, 72, 1000] {
             let hashed = passwords.password_hash(&"x".repeat(length)).await;
             assert_eq!(hashed.is_ok(), length <= LIMIT, "{length}: {hashed:?}");
         }
-        let error = passwords.password_hash(&"é".repeat(37)).await;
+        let error = passwords.password_hash(&"é".repeat(36)).await;
         assert_eq!(error, Err(PasswordError::TooLong { limit: LIMIT }));
     }
 
