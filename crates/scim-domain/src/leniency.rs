@@ -174,7 +174,7 @@ pub fn removes_nothing(config: &TenantConfig) -> bool {
 /// `remove` of a multi-valued attribute with a `value` removes the elements that it lists; RFC 7644
 /// §3.5.2.2 would have all of them removed. (`members` with a `value` is taken so in strict mode too.)
 ///
-/// Microsoft Entra ID and SailPoint send it.
+/// Microsoft Entra ID and `SailPoint` send it.
 pub fn removes_listed_values(config: &TenantConfig) -> bool {
     !config.strict_mode
 }

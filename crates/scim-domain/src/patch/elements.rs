@@ -31,10 +31,14 @@ impl Run<'_> {
                 self.remove_listed(attribute, &mut elements, listed.as_ref())?;
                 Primaries::new()
             }
-            (selection, _, edit) => self.change_selected(attribute, &mut elements, selection.as_ref(), edit)?,
+            (selection, _, edit) => {
+                self.change_selected(attribute, &mut elements, selection.as_ref(), edit)?
+            }
         };
         hold_one_primary(attribute, &mut elements, &primaries)?;
-        elements.retain(|element| !element.is_null() && element.as_object().is_none_or(|parts| !parts.is_empty()));
+        elements.retain(|element| {
+            !element.is_null() && element.as_object().is_none_or(|parts| !parts.is_empty())
+        });
         Ok((!elements.is_empty()).then_some(Value::Array(elements)))
     }
 
@@ -124,8 +128,7 @@ impl Run<'_> {
         edit: &Edit,
     ) -> Result<Primaries, ScimError> {
         self.budget.spend(elements.len())?;
-        let is_selected =
-            |element: &Value| selection.is_none_or(|selection| selection.filter.matches_element(element));
+        let is_selected = |element: &Value| selection.is_none_or(|selection| selection.selects(element));
         let selected: Vec<usize> = elements
             .iter()
             .enumerate()

@@ -80,7 +80,7 @@ impl PatchEngine<'_> {
 pub(super) struct Budget(Cell<usize>);
 
 impl Budget {
-    const ELEMENTS: usize = 10_000_000;
+    const ELEMENTS: usize = 4_000_000;
 
     /// # Errors
     /// `tooMany` (RFC 7644 §3.12) where nothing is left.

@@ -98,11 +98,11 @@ fn id_of(member: &Map<String, Value>) -> Option<&str> {
 /// The only ids that `filter` can match, where it compares nothing but ids.
 fn selected_ids(filter: &TypedFilter) -> Option<BTreeSet<ResourceId>> {
     match filter {
-        TypedFilter::Compare { attribute, operator: ComparisonOperator::Equal, operand: Operand::Text(id) }
-            if attribute.leaf().name.matches("value") =>
-        {
-            Some(ResourceId::parse(id).into_iter().collect())
-        }
+        TypedFilter::Compare {
+            attribute,
+            operator: ComparisonOperator::Equal,
+            operand: Operand::Text(id),
+        } if attribute.leaf().name.matches("value") => Some(ResourceId::parse(id).into_iter().collect()),
         TypedFilter::Or(any) => {
             let mut ids = BTreeSet::new();
             for filter in any {
@@ -131,9 +131,11 @@ fn check_limits(
         MemberAction::RemoveAll if attribute.attribute.required => {
             Err(ScimError::mutability(format!("{attribute}: required, cannot be removed")))
         }
-        MemberAction::RemoveAll if !config.allow_remove_all_members => Err(ScimError::invalid_value(format!(
-            "{attribute}: this tenant removes members by filter or value only (allowRemoveAllMembers)"
-        ))),
+        MemberAction::RemoveAll if !config.allow_remove_all_members => {
+            Err(ScimError::invalid_value(format!(
+                "{attribute}: this tenant removes members by filter or value only (allowRemoveAllMembers)"
+            )))
+        }
         _ => Ok(()),
     }
 }
@@ -185,6 +187,14 @@ impl<'a> MemberRun<'a> {
         Ok(())
     }
 
+    /// Whether a current member still is one.
+    fn has(&self, id: ResourceId) -> bool {
+        match &self.change {
+            MemberChange::Delta { remove, .. } => !remove.contains(&id),
+            MemberChange::Replace(ids) => ids.contains(&id),
+        }
+    }
+
     /// The members that `filter` selects after the operations so far. Of those which the same request
     /// added no more than the id is known.
     fn matching(&self, budget: &Budget, filter: &TypedFilter) -> Result<Vec<ResourceId>, ScimError> {
@@ -192,14 +202,11 @@ impl<'a> MemberRun<'a> {
             // The caller did not ask `needs_members`.
             ScimError::new(ErrorKind::Internal, "the members of the group were not read")
         })?;
-        let (is_member, added): (Box<dyn Fn(&ResourceId) -> bool + '_>, _) = match &self.change {
-            MemberChange::Delta { add, remove } => (Box::new(|id| !remove.contains(id)), add),
-            MemberChange::Replace(ids) => (Box::new(|id| ids.contains(id)), ids),
-        };
+        let (MemberChange::Delta { add: added, .. } | MemberChange::Replace(added)) = &self.change;
         budget.spend(current.len().saturating_add(added.len()))?;
         let known = current
             .iter()
-            .filter(|member| is_member(&member.id))
+            .filter(|member| self.has(member.id))
             .filter(|member| filter.matches_element(&member.to_json()))
             .map(|member| member.id);
         let is_known = |id: &ResourceId| current.binary_search_by_key(id, |member| member.id).is_ok();

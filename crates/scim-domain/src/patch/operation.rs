@@ -47,6 +47,9 @@ pub(super) enum Edit {
     Remove(Option<Value>),
 }
 
+/// The name under which a filter compares an element that is not complex (RFC 7644 §3.5.2.2).
+pub(super) const VALUE: &str = "value";
+
 /// The elements that the filter of a path selects.
 #[derive(Debug, Clone)]
 pub(super) struct Selection {
@@ -56,6 +59,17 @@ pub(super) struct Selection {
     pub(super) filter: TypedFilter,
     /// What a new element has to have to match, where the filter says so: its `eq` conditions.
     pub(super) template: Option<Map<String, Value>>,
+}
+
+impl Selection {
+    /// Whether `element` is one of them.
+    pub(super) fn selects(&self, element: &Value) -> bool {
+        if element.is_object() {
+            return self.filter.matches_element(element);
+        }
+        let complex = Map::from_iter([(VALUE.to_owned(), element.clone())]);
+        self.filter.matches_element(&Value::Object(complex))
+    }
 }
 
 /// What happens to the members of a group.

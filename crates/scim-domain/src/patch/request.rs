@@ -131,14 +131,18 @@ fn read_op(config: &TenantConfig, op: &str) -> Result<OperationKind, ScimError> 
 
 /// The member of this name, in whatever case (RFC 7643 §2.1).
 fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    object.get(name).or_else(|| {
-        object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
-    })
+    object
+        .get(name)
+        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
 /// # Errors
 /// In strict mode `invalidSyntax` for a member of a message that no one defines.
-fn check_members(config: &TenantConfig, object: &Map<String, Value>, known: &[&str]) -> Result<(), ScimError> {
+fn check_members(
+    config: &TenantConfig,
+    object: &Map<String, Value>,
+    known: &[&str],
+) -> Result<(), ScimError> {
     let unknown = object.keys().find(|key| !known.iter().any(|name| key.eq_ignore_ascii_case(name)));
     match unknown {
         Some(key) if !leniency::ignores_unknown_attributes(config) => {
@@ -152,7 +156,8 @@ impl OperationKind {
     /// What this operation does with `value`; `None` where that is nothing.
     pub(super) fn edit(self, value: Option<&Value>) -> Option<Edit> {
         // RFC 7643 §2.5: null and an empty array are "unassigned".
-        let assigned = value.filter(|value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()));
+        let assigned =
+            value.filter(|value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()));
         match (self, assigned) {
             (Self::Add, Some(value)) => Some(Edit::Add(value.clone())),
             (Self::Add, None) => None,

@@ -88,7 +88,11 @@ impl Run<'_> {
         let config = self.validator.config;
         let value = leniency::unwrapped(config, leaf, leniency::sole_element(config, value));
         let is_complex = leaf.data_type == AttributeType::Complex && attribute.sub_attribute.is_none();
-        if is_complex { self.edit_complex(attribute, old, edit, &value) } else { self.assign(attribute, old, edit, &value) }
+        if is_complex {
+            self.edit_complex(attribute, old, edit, &value)
+        } else {
+            self.assign(attribute, old, edit, &value)
+        }
     }
 
     fn assign(

@@ -1,18 +1,23 @@
 //! What an operation is on: paths and the attributes of value objects, bound to a resource type
 //! (RFC 7644 §3.5.2, §3.10).
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
-use crate::attribute::{AttributeRef, AttributeSource, Mutability, SchemaUrn};
+use crate::attribute::{
+    AttributeDefinition, AttributeRef, AttributeSource, AttributeType, Mutability, SchemaUrn,
+};
 use crate::error::ScimError;
-use crate::filter::{Binding, Filter, PatchPath, TypedFilter, UnknownAttribute};
+use crate::filter::{Binding, Filter, PatchPath, UnknownAttribute};
 use crate::leniency;
 use crate::schema::{ResolvedPath, ResourceType};
 use crate::tenant::TenantConfig;
 use crate::validation::{SchemaValidator, excerpt};
 
 use super::members;
-use super::operation::{Action, Change, Selection};
+use super::operation::{Action, Change, Selection, VALUE};
 use super::request::OperationKind;
 use super::template;
 
@@ -132,6 +137,8 @@ impl Binder<'_> {
             };
             let target = match path {
                 Ok(path) => self.resolve(&path)?,
+                // No attribute has a bracket in its name: whoever writes one means a path.
+                Err(error) if key.contains('[') => return Err(error),
                 Err(_no_path) => None,
             };
             if let Some(Target::Attribute(attribute, selection)) = target {
@@ -171,8 +178,14 @@ impl Binder<'_> {
         value: Option<&Value>,
     ) -> Result<Option<Action>, ScimError> {
         if attribute.source == AttributeSource::Members {
-            return members::action(SchemaValidator::new(self.resource_type, self.config), kind, &attribute, selection, value)
-                .map(|action| action.map(Action::Members));
+            return members::action(
+                SchemaValidator::new(self.resource_type, self.config),
+                kind,
+                &attribute,
+                selection,
+                value,
+            )
+            .map(|action| action.map(Action::Members));
         }
         Ok(kind.edit(value).map(|edit| Action::Change(Change { attribute, selection, edit })))
     }
@@ -181,7 +194,9 @@ impl Binder<'_> {
     fn resolve(&self, path: &PatchPath) -> Result<Option<Target>, ScimError> {
         let Some(resolved) = self.resource_type.resolve(&path.path) else { return Ok(None) };
         let attribute = match (resolved, &path.filter) {
-            (ResolvedPath::Attribute(attribute), None) => return Ok(Some(Target::Attribute(attribute, None))),
+            (ResolvedPath::Attribute(attribute), None) => {
+                return Ok(Some(Target::Attribute(attribute, None)));
+            }
             (ResolvedPath::Extension(urn), None) => return Ok(Some(Target::Extension(urn))),
             (ResolvedPath::Base, None) => return Ok(Some(Target::Resource)),
             (ResolvedPath::Attribute(attribute), Some(_)) => attribute,
@@ -193,7 +208,7 @@ impl Binder<'_> {
                 "path: '{attribute}' has one value, so that no filter can select among several"
             )));
         }
-        let selection = self.select(&attribute, path, filter)?;
+        let selection = self.select(&attribute, filter)?;
         let target = match &path.sub_attribute {
             None => Some(attribute),
             Some(name) => attribute.sub(name.as_str()),
@@ -201,22 +216,14 @@ impl Binder<'_> {
         Ok(target.map(|attribute| Target::Attribute(attribute, Some(selection))))
     }
 
-    fn select(
-        &self,
-        attribute: &AttributeRef,
-        path: &PatchPath,
-        filter: &Filter,
-    ) -> Result<Selection, ScimError> {
+    fn select(&self, attribute: &AttributeRef, filter: &Filter) -> Result<Selection, ScimError> {
         let filter = leniency::filter_booleans(self.config, &attribute.attribute, filter);
         let binding = Binding { base_url: self.base_url, unknown: UnknownAttribute::Refuse };
-        let template = template::from_filter(attribute, &filter);
-        let text = format!("{attribute}[{filter}]");
-        let whole = Filter::ValuePath { path: path.path.clone(), filter: Box::new(filter.into_owned()), then: None };
-        let filter = match whole.bind(self.resource_type, &binding)? {
-            TypedFilter::ValuePath { filter, .. } => *filter,
-            other => other,
-        };
-        Ok(Selection { text, filter, template })
+        Ok(Selection {
+            text: format!("{attribute}[{filter}]"),
+            template: template::from_filter(attribute, &filter),
+            filter: filter.bind_to_elements(&as_complex(attribute), &binding)?,
+        })
     }
 }
 
@@ -225,6 +232,26 @@ fn attributes_of<'a>(value: Option<&'a Value>, target: &str) -> Result<&'a Map<S
     value.and_then(Value::as_object).ok_or_else(|| {
         ScimError::invalid_value(format!("value: expected an object of attributes for an operation {target}"))
     })
+}
+
+/// RFC 7644 §3.5.2.2 compares a `value` also where the elements are simple: then it is the element itself.
+fn as_complex(attribute: &AttributeRef) -> Cow<'_, AttributeRef> {
+    let definition = &attribute.attribute;
+    if definition.data_type == AttributeType::Complex {
+        return Cow::Borrowed(attribute);
+    }
+    let value = AttributeDefinition {
+        name: VALUE.into(),
+        multi_valued: false,
+        ..AttributeDefinition::clone(definition)
+    };
+    let complex = AttributeDefinition {
+        multi_valued: true,
+        returned: definition.returned,
+        sub_attributes: vec![Arc::new(value)],
+        ..AttributeDefinition::new(definition.name.as_str(), AttributeType::Complex)
+    };
+    Cow::Owned(AttributeRef { attribute: Arc::new(complex), ..attribute.clone() })
 }
 
 /// Whether clients may never write what is named (RFC 7643 §7).
