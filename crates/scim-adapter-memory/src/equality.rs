@@ -64,19 +64,12 @@ impl LeafHasher {
         hashes
     }
 
-    /// The hash under which rows are that hold `operand` in `attribute`; `None` for what is not
-    /// kept here: computed attributes, and the absence of a value.
-    pub(crate) fn operand(
-        &self,
-        type_name: &str,
-        attribute: &AttributeRef,
-        operand: &Operand,
-    ) -> Option<LeafHash> {
+    /// The hash under which rows are that hold `operand` in `attribute`, which is a stored one.
+    pub(crate) fn operand(&self, type_name: &str, attribute: &AttributeRef, operand: &Operand) -> LeafHash {
         let extension = attribute.extension.as_ref().map(|urn| urn.as_str());
         let sub_attribute = attribute.sub_attribute.as_ref().map(|sub| sub.name.as_str());
         let path = (type_name, extension, attribute.attribute.name.as_str(), sub_attribute);
-        let hash = match operand {
-            Operand::Null => return None,
+        match operand {
             Operand::Boolean(value) => self.hash(path, LeafKey::Boolean(*value)),
             Operand::Number(number) => self.hash(path, number_key(number)),
             Operand::Text(key) if attribute.is_user_name() => self.hash(path, LeafKey::Text(key)),
@@ -86,8 +79,7 @@ impl LeafHasher {
                 }
                 _ => self.hash(path, LeafKey::Text(&text::fold(key))),
             },
-        };
-        Some(hash)
+        }
     }
 
     fn attribute(&self, hashes: &mut Vec<LeafHash>, path: Path<'_>, value: &Value) {
@@ -113,7 +105,8 @@ impl LeafHasher {
                 if let Some(instant) = instant_key(text) {
                     hashes.push(self.hash(path, LeafKey::Instant(&instant)));
                 }
-                let is_user_name = matches!(path, (_, None, name, None) if name.eq_ignore_ascii_case("userName"));
+                let is_user_name =
+                    matches!(path, (_, None, name, None) if name.eq_ignore_ascii_case("userName"));
                 let key = if is_user_name { text::username_key(text) } else { text::fold(text) };
                 hashes.push(self.hash(path, LeafKey::Text(&key)));
             }
@@ -235,11 +228,11 @@ mod tests {
             Value::Bool(value) => Operand::Boolean(*value),
             Value::Number(value) => Operand::Number(value.clone()),
             Value::String(text) => Operand::Text(equality_key(attribute, text).into_owned()),
-            _ => Operand::Null,
+            other => panic!("{other} is no operand"),
         };
         let mut index = EqualityIndex::default();
         index.insert(&hasher.leaves("User", &attributes(stored)), Slot::new(7));
-        let hash = hasher.operand("User", attribute, &operand).expect("a hash");
+        let hash = hasher.operand("User", attribute, &operand);
         let found = index.rows(hash, 10).expect("few");
         assert_eq!(found == [Slot::new(7)], expected, "{attribute} eq {operand:?} in {stored}");
     }
@@ -278,7 +271,12 @@ mod tests {
         check_type(AttributeType::Decimal, json!(-0.0), json!(0), true);
         check_type(AttributeType::Decimal, json!(1.5), json!(1.5), true);
         check_type(AttributeType::Decimal, json!(1e300), json!(1e300), true);
-        check_type(AttributeType::Integer, json!(9_007_199_254_740_993_i64), json!(9_007_199_254_740_992_i64), false);
+        check_type(
+            AttributeType::Integer,
+            json!(9_007_199_254_740_993_i64),
+            json!(9_007_199_254_740_992_i64),
+            false,
+        );
         let noon = json!("2011-05-13T12:00:00Z");
         check_type(AttributeType::DateTime, json!("2011-05-13T14:00:00+02:00"), noon.clone(), true);
         check_type(AttributeType::DateTime, json!("2011-05-13T14:00:00Z"), noon.clone(), false);

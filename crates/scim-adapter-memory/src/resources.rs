@@ -76,9 +76,9 @@ impl ResourceRepository for MemoryResources {
         let Some(store) = self.store(tenant) else { return Ok(None) };
         let found = {
             let state = store.state.read();
-            state.row_of(resource_type, id).map(|row| {
-                (Arc::clone(row), state.related(tenant, resource_type, row, include))
-            })
+            state
+                .row_of(resource_type, id)
+                .map(|row| (Arc::clone(row), state.related(tenant, resource_type, row, include)))
         };
         let Some((row, related)) = found else { return Ok(None) };
         Ok(Some(related.into_resource(row.resource(resource_type)?)))

@@ -88,9 +88,15 @@ impl Row {
         Self { version: self.version.next(), last_modified: at, ..self.clone() }
     }
 
-    /// The same row with other attributes.
-    pub(crate) fn with_content(self, content: Content) -> Self {
-        Self { payload: content.payload, display: content.display, unique: content.unique, ..self }
+    /// The same row with other attributes, of the type as it is now.
+    pub(crate) fn with_content(self, resource_type: &Arc<ResourceType>, content: Content) -> Self {
+        Self {
+            resource_type: Arc::clone(resource_type),
+            payload: content.payload,
+            display: content.display,
+            unique: content.unique,
+            ..self
+        }
     }
 
     /// Whether it is of this type.

@@ -50,6 +50,11 @@ impl TenantState {
         self.slots.get(slot)
     }
 
+    /// Whether the resource of a row that was read before is still there.
+    pub(crate) fn has(&self, row: &Row) -> bool {
+        self.row_in(row.slot).is_some_and(|current| current.id == row.id)
+    }
+
     /// The row with this id, whatever its type.
     pub(crate) fn row(&self, id: ResourceId) -> Option<&Arc<Row>> {
         self.slots.get(*self.ids.get(&id)?)

@@ -42,9 +42,8 @@ pub(crate) struct UniqueIndex {
 impl UniqueIndex {
     /// The first of `keys` that a row other than the one in `own` has.
     pub(crate) fn taken<'a>(&self, keys: &'a [Arc<UniqueKey>], own: Option<Slot>) -> Option<&'a UniqueKey> {
-        let is_taken = |key: &&Arc<UniqueKey>| {
-            self.holders.get(*key).is_some_and(|&holder| Some(holder) != own)
-        };
+        let is_taken =
+            |key: &&Arc<UniqueKey>| self.holders.get(*key).is_some_and(|&holder| Some(holder) != own);
         keys.iter().find(is_taken).map(|key| &**key)
     }
 

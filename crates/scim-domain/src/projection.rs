@@ -155,7 +155,12 @@ pub fn written_attributes(resource_type: &ResourceType, body: &serde_json::Value
     written
 }
 
-fn add_written(written: &mut Vec<AttributeRef>, attribute: AttributeRef, value: &serde_json::Value) {
+/// Adds `attribute` and those of its sub-attributes that `value` has.
+pub(crate) fn add_written(
+    written: &mut Vec<AttributeRef>,
+    attribute: AttributeRef,
+    value: &serde_json::Value,
+) {
     for sub in &attribute.attribute.sub_attributes {
         let has = |object: &serde_json::Value| {
             object.as_object().is_some_and(|object| object.keys().any(|key| sub.name.matches(key)))

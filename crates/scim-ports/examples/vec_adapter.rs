@@ -345,3 +345,49 @@ fn groups(tenant: &Tenant, rows: &[Row], id: ResourceId) -> Vec<GroupMembership>
 fn main() {
     let _adapter: Arc<dyn ResourceRepository> = Arc::new(VecAdapter::default());
 }
+
+#[cfg(test)]
+mod tests {
+    use scim_ports::TenantRepository;
+    use scim_ports::conformance::{BoxFuture, Harness, Stores};
+
+    use super::*;
+
+    /// The tenants of one test.
+    struct VecTenants(Vec<Arc<Tenant>>);
+
+    #[async_trait]
+    impl TenantRepository for VecTenants {
+        async fn tenant_by_id(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, RepositoryError> {
+            Ok(self.0.iter().find(|tenant| tenant.id == id).cloned())
+        }
+
+        async fn tenant_by_slug(&self, slug: &str) -> Result<Option<Arc<Tenant>>, RepositoryError> {
+            Ok(self.0.iter().find(|tenant| tenant.slug == slug).cloned())
+        }
+    }
+
+    struct VecHarness;
+
+    #[async_trait]
+    impl Harness for VecHarness {
+        async fn stores(&self, tenants: &[Arc<Tenant>]) -> Stores {
+            Stores {
+                resources: Arc::new(VecAdapter::default()),
+                tenants: Arc::new(VecTenants(tenants.to_vec())),
+            }
+        }
+
+        fn spawn(&self, task: BoxFuture<'static>) -> BoxFuture<'static> {
+            let task = tokio::spawn(task);
+            Box::pin(async move { task.await.expect("the task ends well") })
+        }
+    }
+
+    fn block_on(test: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build();
+        runtime.expect("a runtime").block_on(test);
+    }
+
+    scim_ports::conformance_tests!(VecHarness, block_on);
+}

@@ -72,7 +72,7 @@ impl Planner<'_> {
         let names_ids = attribute.sub_attribute.as_ref().is_some_and(|sub| sub.name.matches("value"));
         match attribute.source {
             AttributeSource::Stored => {
-                let hash = self.hasher.operand(self.resource_type.name(), attribute, operand)?;
+                let hash = self.hasher.operand(self.resource_type.name(), attribute, operand);
                 self.state.equality().rows(hash, limit)
             }
             AttributeSource::Id => Some(self.slot_named(operand)?.into_iter().collect()),

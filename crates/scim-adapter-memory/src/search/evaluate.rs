@@ -54,11 +54,8 @@ impl<'a> Evaluation<'a> {
         mut found: impl FnMut(Arc<Row>, Option<SortKey>),
     ) -> Result<(), RepositoryError> {
         for row in rows.skip(0) {
-            let (filter, related) = if self.needs_memberships {
-                self.settled(row)
-            } else {
-                (None, Related::default())
-            };
+            let (filter, related) =
+                if self.needs_memberships { self.settled(row) } else { (None, Related::default()) };
             let attributes = if self.needs_attributes { row.attributes()? } else { Attributes::new() };
             let resource = row.resource_with(&self.scope.resource_type, attributes);
             let resource = related.into_resource(resource);
@@ -78,6 +75,9 @@ impl<'a> Evaluation<'a> {
     /// members and groups that are still needed then.
     fn settled(&self, row: &Row) -> Settled {
         let state = self.store.state.read();
+        if !state.has(row) {
+            return (None, Related::default());
+        }
         let filter = self.scope.filter.as_ref().map(|filter| settle(&state, row, filter));
         let mentions = |source| mentions(self.scope, filter.as_ref(), source);
         let include = Include {

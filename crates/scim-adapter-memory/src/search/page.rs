@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 use std::iter::Peekable;
 use std::sync::Arc;
 
-use scim_domain::listing::{Direction, KeysetPosition, PageRequest, SortKey, SortOrder};
+use scim_domain::listing::query::KeysetPosition;
+use scim_domain::listing::{Direction, PageRequest, SortKey, SortOrder};
 
 use crate::blocks::Blocks;
 use crate::row::Row;
@@ -29,7 +30,7 @@ pub(super) struct Hit {
     pub(super) scope: usize,
 }
 
-type Walk<'a> = Box<dyn Iterator<Item = &'a Arc<Row>> + 'a>;
+type Walk<'a> = Box<dyn Iterator<Item = &'a Arc<Row>> + Send + 'a>;
 
 impl<'a> Rows<'a> {
     pub(super) fn whole(blocks: Option<&'a Blocks<Arc<Row>>>) -> Self {

@@ -22,10 +22,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Works out what can be worked out without a lock.
-    pub(crate) fn all(
-        hasher: &LeafHasher,
-        resources: Vec<NewResource>,
-    ) -> Result<Vec<Self>, RefusedCreate> {
+    pub(crate) fn all(hasher: &LeafHasher, resources: Vec<NewResource>) -> Result<Vec<Self>, RefusedCreate> {
         let prepare = |(index, mut new): (usize, NewResource)| {
             let unique_values = std::mem::take(&mut new.unique_values);
             let content = Content::new(hasher, &new.resource_type, &new.attributes, unique_values);

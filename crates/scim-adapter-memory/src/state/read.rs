@@ -44,15 +44,17 @@ impl TenantState {
         include: Include,
     ) -> Related {
         let slot = row.slot;
-        let is_there = self.row_in(slot).is_some_and(|current| current.id == row.id);
+        let is_there = self.has(row);
         let wants_members = match include.members {
             MemberInclude::None => false,
             MemberInclude::UpTo(most) => !is_there || self.membership.count(slot) <= most,
             MemberInclude::All => true,
         };
         Related {
-            members: (wants_members && resource_type.members().is_some()).then(|| if is_there { self.members(tenant, slot) } else { Vec::new() }),
-            groups: (include.groups && resource_type.groups().is_some()).then(|| if is_there { self.groups(tenant, slot) } else { Vec::new() }),
+            members: (wants_members && resource_type.members().is_some())
+                .then(|| if is_there { self.members(tenant, slot) } else { Vec::new() }),
+            groups: (include.groups && resource_type.groups().is_some())
+                .then(|| if is_there { self.groups(tenant, slot) } else { Vec::new() }),
         }
     }
 
@@ -67,7 +69,12 @@ impl TenantState {
     fn groups(&self, tenant: &Tenant, slot: Slot) -> Vec<GroupMembership> {
         let group = |(id, slot): End, direct: bool| {
             let row = self.row_in(slot)?;
-            Some(GroupMembership { id, resource_type: type_of(tenant, row), display: display_of(row), direct })
+            Some(GroupMembership {
+                id,
+                resource_type: type_of(tenant, row),
+                display: display_of(row),
+                direct,
+            })
         };
         let direct = self.membership.direct_groups(slot).filter_map(|end| group(end, true));
         let indirect = self.membership.indirect_groups(slot).into_iter().filter_map(|end| group(end, false));

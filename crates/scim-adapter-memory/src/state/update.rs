@@ -62,8 +62,7 @@ impl TenantState {
         self.unique.remove(&row.unique);
         self.unique.insert(&content.unique, row.slot);
         let next = if changed { row.next_version(update.at) } else { Row::clone(&row) };
-        let next = Row { resource_type: Arc::clone(&update.resource_type), ..next.with_content(content) };
-        Ok((self.put(next), changed))
+        Ok((self.put(next.with_content(&update.resource_type, content)), changed))
     }
 
     /// Works out what a [`MemberChange`] comes to, by look-ups of the members that it names (for

@@ -229,9 +229,13 @@ impl<'a> Run<'a> {
     fn record(&mut self, index: usize, outcome: Outcome) {
         let (method, bulk_id, location) = match self.request.operations.get(index) {
             Some(Ok(operation)) => {
-                (Some(operation.method), operation.bulk_id.as_deref(), self.location_of(operation))
+                let location = self.location_of(&operation.path);
+                (Some(operation.method), operation.bulk_id.as_deref(), location)
             }
-            Some(Err(refused)) => (refused.method, refused.bulk_id.as_deref(), None),
+            Some(Err(refused)) => {
+                let location = refused.path.as_ref().and_then(|path| self.location_of(path));
+                (refused.method, refused.bulk_id.as_deref(), location)
+            }
             None => return,
         };
         let mut result = BulkResult {
@@ -269,13 +273,12 @@ impl<'a> Run<'a> {
 
     /// The URL of the resource that an operation names, whether or not it is there (RFC 7644 §3.7:
     /// `location` is required "except in the event of a POST failure").
-    fn location_of(&self, operation: &BulkOperation) -> Option<String> {
-        let id = match operation.path.target.as_ref()? {
+    fn location_of(&self, path: &BulkPath) -> Option<String> {
+        let id = match path.target.as_ref()? {
             BulkTarget::Id(id) => id.clone(),
             BulkTarget::BulkId(name) => self.id_of(name).ok()?.to_string(),
         };
-        let endpoint = &operation.path.endpoint;
-        Some(format!("{}/{endpoint}/{id}", self.context.base_url))
+        Some(format!("{}/{}/{id}", self.context.base_url, path.endpoint))
     }
 }
 

@@ -29,8 +29,8 @@ impl ResourceOrchestrator {
         shape: &AnswerShape,
     ) -> Result<WriteAnswer, ServiceError> {
         let config = &context.tenant().config;
-        let projection = shape.projection(&target.resource_type)?;
         let request = PatchRequest::parse(body, &target.resource_type, config, &context.base_url)?;
+        let projection = shape.projection_for_write(&target.resource_type, &request.written_attributes())?;
         let engine =
             PatchEngine { validator: SchemaValidator { resource_type: &target.resource_type, config } };
         let compute = |current: &scim_domain::resource::Resource| {

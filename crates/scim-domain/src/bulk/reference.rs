@@ -17,10 +17,12 @@ pub fn bulk_ids(data: &Value) -> Vec<&str> {
 
 fn collect<'a>(value: &'a Value, is_path: bool, names: &mut Vec<&'a str>) {
     match value {
-        Value::String(text) if is_path => {
-            names.extend(quoted(text).filter_map(|part| part.strip_prefix(PREFIX)));
+        Value::String(text) => {
+            names.extend(text.strip_prefix(PREFIX));
+            if is_path {
+                names.extend(quoted(text).filter_map(|part| part.strip_prefix(PREFIX)));
+            }
         }
-        Value::String(text) => names.extend(text.strip_prefix(PREFIX)),
         Value::Array(items) => items.iter().for_each(|item| collect(item, false, names)),
         Value::Object(members) => {
             for (name, member) in members {
@@ -47,11 +49,9 @@ pub fn substitute(data: &mut Value, id_of: &impl Fn(&str) -> Option<String>) {
         Value::Array(items) => items.iter_mut().for_each(|item| substitute(item, id_of)),
         Value::Object(members) => {
             for (name, member) in members {
-                match member {
-                    Value::String(path) if name.eq_ignore_ascii_case("path") => {
-                        *path = substitute_in_path(path, id_of);
-                    }
-                    _ => substitute(member, id_of),
+                substitute(member, id_of);
+                if let (Value::String(path), true) = (member, name.eq_ignore_ascii_case("path")) {
+                    *path = substitute_in_path(path, id_of);
                 }
             }
         }
@@ -84,11 +84,11 @@ mod tests {
                 {"op": "add", "path": "members", "value": "bulkId:d"},
             ],
             "displayName": "about bulkId:no",
-            "path": "bulkId:no",
+            "path": "bulkId:e",
         });
         let mut names = bulk_ids(&data);
         names.sort_unstable();
-        assert_eq!(names, ["a", "b", "c", "d", "unknown"]);
+        assert_eq!(names, ["a", "b", "c", "d", "e", "unknown"]);
         substitute(&mut data, &|name| (name != "unknown").then(|| name.to_uppercase()));
         assert_eq!(
             data,
@@ -100,7 +100,7 @@ mod tests {
                     {"op": "add", "path": "members", "value": "D"},
                 ],
                 "displayName": "about bulkId:no",
-                "path": "bulkId:no",
+                "path": "E",
             })
         );
     }

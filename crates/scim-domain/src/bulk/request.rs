@@ -29,6 +29,8 @@ pub struct RefusedOperation {
     pub method: Option<BulkMethod>,
     /// The client's name for it, where it has one.
     pub bulk_id: Option<String>,
+    /// What it is about, as far as it could be read.
+    pub path: Option<BulkPath>,
     /// What is wrong with it.
     pub error: ScimError,
 }
@@ -119,10 +121,15 @@ impl BulkRequest {
             .iter()
             .enumerate()
             .map(|(index, operation)| {
-                read_operation(operation, &mut names).map_err(|error| RefusedOperation {
-                    method: text(operation, "method").and_then(BulkMethod::parse),
-                    bulk_id: text(operation, "bulkId").map(str::to_owned),
-                    error: error.within(format_args!("Operations[{index}]")),
+                read_operation(operation, &mut names).map_err(|error| {
+                    let method = text(operation, "method").and_then(BulkMethod::parse);
+                    let path = method.and_then(|method| read_path(text(operation, "path")?, method).ok());
+                    RefusedOperation {
+                        method,
+                        bulk_id: text(operation, "bulkId").map(str::to_owned),
+                        path,
+                        error: error.within(format_args!("Operations[{index}]")),
+                    }
                 })
             })
             .collect();
@@ -149,7 +156,7 @@ fn read_operation(value: &Value, names: &mut HashSet<String>) -> Result<BulkOper
         None if method == BulkMethod::Post => {
             return Err(ScimError::invalid_value("bulkId: a POST has to have one"));
         }
-        Some(id) if !names.insert(id.clone()) => {
+        Some(id) if method == BulkMethod::Post && !names.insert(id.clone()) => {
             return Err(ScimError::invalid_value(format!(
                 "bulkId: '{id}' is the name of an earlier operation"
             )));

@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use crate::attribute::AttributeRef;
 use crate::error::ScimError;
 use crate::leniency;
+use crate::projection::add_written;
 use crate::schema::ResourceType;
 use crate::tenant::TenantConfig;
 use crate::validation::excerpt;
 
-use super::operation::{Action, Edit, MemberAction, Step};
+use super::operation::{Action, Change, Edit, MemberAction, Step};
 use super::target::Binder;
 
 /// The URN of the PATCH message (RFC 7644 §3.5.2).
@@ -72,6 +74,21 @@ impl PatchRequest {
     /// group: only where a filter asks for more of them than their ids (`members[display eq "x"]`).
     pub fn needs_members(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.action, Action::Members(MemberAction::RemoveMatching(_))))
+    }
+
+    /// The stored attributes that the operations give values to, sub-attributes included: what
+    /// [`Projection::for_write`](crate::projection::Projection::for_write) takes for a PATCH.
+    pub fn written_attributes(&self) -> Vec<AttributeRef> {
+        let mut written = Vec::new();
+        for step in &self.steps {
+            if let Action::Change(Change {
+                attribute, edit: Edit::Add(value) | Edit::Replace(value), ..
+            }) = &step.action
+            {
+                add_written(&mut written, attribute.clone(), value);
+            }
+        }
+        written
     }
 
     /// Whether any operation is on the members of the group.

@@ -53,7 +53,8 @@ pub(super) async fn a_member_change_that_changes_nothing_keeps_the_version(harne
     let world = World::new(harness).await;
     let [a, b, _] = three_users(&world).await;
     let group = world.create(world.group("g", &[a])).await;
-    for (add, remove) in [(vec![a], vec![]), (vec![], vec![b]), (vec![a], vec![b, world.id()]), (vec![], vec![])]
+    for (add, remove) in
+        [(vec![a], vec![]), (vec![], vec![b]), (vec![a], vec![b, world.id()]), (vec![], vec![])]
     {
         let updated = world.update(world.members_of(&group, &add, &remove)).await;
         assert!(!updated.changed);
@@ -218,7 +219,7 @@ pub(super) async fn circles_of_groups_do_no_harm(harness: &dyn Harness) {
     let in_three = format!("groups.value eq \"{}\"", three.id);
     assert_eq!(world.matching(&world.user_type(), &in_three).await, [user.id]);
     world.delete(&two).await;
-    assert_eq!(groups(&world.get(&user).await), json!([[one.id.to_string(), "direct"], [three.id.to_string(), "indirect"]]));
+    assert_eq!(groups(&world.get(&user).await), json!([[one.id.to_string(), "direct"]]));
     assert_eq!(member_ids(&world.get(&one).await), [user.id, one.id, three.id]);
 }
 

@@ -101,7 +101,10 @@ pub(super) async fn a_refused_update_writes_nothing(harness: &dyn Harness) {
     let user = world.create(world.user_with(json!({"userName": "own", "title": "before"}))).await;
     let update = world.update_to(&user, json!({"userName": "Taken", "title": "after"}));
     let error = world.try_update(update).await.expect_err("the name is taken");
-    assert!(matches!(&error, RepositoryError::Uniqueness { attribute } if attribute == "userName"), "{error:?}");
+    assert!(
+        matches!(&error, RepositoryError::Uniqueness { attribute } if attribute == "userName"),
+        "{error:?}"
+    );
     assert_eq!(shown(&world.get(&user).await), shown(&user));
     assert_eq!(world.matching(&world.user_type(), "title eq \"before\"").await, [user.id]);
 

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use scim_domain::attribute::SchemaUrn;
 use scim_domain::filter::{Binding, Filter, TypedFilter, UnknownAttribute};
 use scim_domain::identifier::{ResourceId, TenantId, Timestamp, Version};
+use scim_domain::listing::query::KeysetPosition;
 use scim_domain::listing::{
-    Direction, Include, KeysetPosition, PageRequest, QueryScope, ResourcePage, ResourceQuery, SortOrder,
+    Direction, Include, PageRequest, QueryScope, ResourcePage, ResourceQuery, SortOrder,
 };
 use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
 use scim_domain::schema::{ResourceType, ResourceTypeDefinition, SchemaDefinition, TenantSchema, core};
@@ -182,7 +183,12 @@ impl World {
         UpdateResource { attributes: Some((attributes, unique_values)), ..self.update_of(resource) }
     }
 
-    pub(super) fn members_of(&self, group: &Resource, add: &[ResourceId], remove: &[ResourceId]) -> UpdateResource {
+    pub(super) fn members_of(
+        &self,
+        group: &Resource,
+        add: &[ResourceId],
+        remove: &[ResourceId],
+    ) -> UpdateResource {
         let (add, remove) = (add.iter().copied().collect(), remove.iter().copied().collect());
         UpdateResource { members: MemberChange::Delta { add, remove }, ..self.update_of(group) }
     }
@@ -198,7 +204,10 @@ impl World {
 
     // Writing and reading, in the first tenant
 
-    pub(super) async fn try_create(&self, resources: Vec<NewResource>) -> Result<Vec<Resource>, RefusedCreate> {
+    pub(super) async fn try_create(
+        &self,
+        resources: Vec<NewResource>,
+    ) -> Result<Vec<Resource>, RefusedCreate> {
         self.resources.resource_create_all(&self.tenant, resources, Include::EVERYTHING).await
     }
 
@@ -223,7 +232,11 @@ impl World {
         self.try_delete(self.deletion_of(resource)).await.expect("the resource is deleted");
     }
 
-    pub(super) async fn try_get(&self, resource_type: &Arc<ResourceType>, id: ResourceId) -> Option<Resource> {
+    pub(super) async fn try_get(
+        &self,
+        resource_type: &Arc<ResourceType>,
+        id: ResourceId,
+    ) -> Option<Resource> {
         let got = self.resources.resource_get(&self.tenant, resource_type, id, Include::EVERYTHING).await;
         got.expect("the store answers")
     }
@@ -293,7 +306,7 @@ pub(super) fn bind(resource_type: &ResourceType, filter: &str) -> TypedFilter {
 }
 
 /// A query in the making.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(super) struct Query(ResourceQuery);
 
 /// All resources of a type on one page, with everything that can be read.
