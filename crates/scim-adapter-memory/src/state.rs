@@ -6,6 +6,7 @@ mod read;
 mod update;
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::RandomState;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -18,6 +19,7 @@ use crate::blocks::Blocks;
 use crate::equality::{EqualityIndex, LeafHasher};
 use crate::membership::{End, Membership};
 use crate::row::Row;
+use crate::sharded::ShardedMap;
 use crate::slots::{Slot, Slots};
 use crate::unique::UniqueIndex;
 
@@ -36,7 +38,7 @@ pub(crate) struct TenantStore {
 #[derive(Debug, Default)]
 pub(crate) struct TenantState {
     slots: Slots,
-    ids: HashMap<ResourceId, Slot>,
+    ids: ShardedMap<ResourceId, Slot, RandomState>,
     /// The rows of each type, by its name, in the order of creation.
     types: HashMap<String, Blocks<Arc<Row>>>,
     unique: UniqueIndex,
