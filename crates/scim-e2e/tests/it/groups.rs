@@ -15,7 +15,9 @@ async fn members_are_resources_that_are_there() {
     assert_eq!(member["value"], babs);
     assert_eq!(member["$ref"], format!("{}/Users/{babs}", client.base_url()));
     assert_eq!(member["type"], "User");
-    assert_eq!(member["display"], "babs");
+    assert_eq!(member["display"], Value::Null, "it is returned on request");
+    let asked = client.get(&format!("/Groups/{}?attributes=members.display", answer.id())).await.expect(200);
+    assert_eq!(asked.body["members"][0]["display"], "babs");
 
     let nobody = "01933b0e-7a1c-7c3e-8a51-6d4f3c2b1a09";
     for unknown in [nobody, "bjensen", ""] {
