@@ -68,6 +68,7 @@ pub struct TestApp {
 /// How a server under test is to be.
 pub struct Builder {
     adapter: Option<Adapter>,
+    store: Option<Store>,
     config: TenantConfig,
     http: HttpSettings,
 }
@@ -85,6 +86,7 @@ impl TestApp {
     pub fn builder() -> Builder {
         Builder {
             adapter: None,
+            store: None,
             config: TenantConfig::default(),
             http: HttpSettings {
                 public_base_url: None,
@@ -145,6 +147,13 @@ impl Builder {
         self
     }
 
+    /// On this very store.
+    #[must_use]
+    pub fn store(mut self, store: Store) -> Self {
+        self.store = Some(store);
+        self
+    }
+
     /// With the tenant's config changed.
     #[must_use]
     pub fn config(mut self, change: impl FnOnce(&mut TenantConfig)) -> Self {
@@ -164,9 +173,14 @@ impl Builder {
     /// # Errors
     /// Where the store, or a port, is not to be had.
     pub async fn start(self) -> Result<TestApp> {
-        let adapter = self.adapter.map_or_else(Adapter::from_environment, Ok)?;
         let ids = Arc::new(UuidV7Ids::new(Arc::new(SystemClock)));
-        let store = adapter.store(self.config, &ids)?;
+        let store = match self.store {
+            Some(store) => store,
+            None => {
+                let adapter = self.adapter.map_or_else(Adapter::from_environment, Ok)?;
+                adapter.store(self.config, &ids)?
+            }
+        };
         let wiring = Wiring {
             store,
             secret: SecretString::from(SECRET),

@@ -12,6 +12,7 @@ mod discovery;
 mod entra;
 mod errors;
 mod etag;
+mod faults;
 mod groups;
 mod health;
 mod hostile;
