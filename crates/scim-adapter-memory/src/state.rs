@@ -26,6 +26,9 @@ use crate::unique::UniqueIndex;
 pub(crate) use create::Prepared;
 pub(crate) use read::{Related, asks_for_related};
 
+/// Rows in the order of creation.
+pub(crate) type RowsById = Blocks<ResourceId, Arc<Row>>;
+
 /// One tenant's resources. Each tenant has its own lock: tenants never wait for one another.
 #[derive(Debug, Default)]
 pub(crate) struct TenantStore {
@@ -40,7 +43,7 @@ pub(crate) struct TenantState {
     slots: Slots,
     ids: ShardedMap<ResourceId, Slot, RandomState>,
     /// The rows of each type, by its name, in the order of creation.
-    types: HashMap<String, Blocks<Arc<Row>>>,
+    types: HashMap<String, RowsById>,
     unique: UniqueIndex,
     equality: EqualityIndex,
     membership: Membership,
@@ -68,7 +71,7 @@ impl TenantState {
     }
 
     /// The rows of this type in the order of creation; `None` where there never was one.
-    pub(crate) fn rows_of(&self, resource_type: &ResourceType) -> Option<&Blocks<Arc<Row>>> {
+    pub(crate) fn rows_of(&self, resource_type: &ResourceType) -> Option<&RowsById> {
         self.types.get(resource_type.name())
     }
 
@@ -86,7 +89,7 @@ impl TenantState {
         self.slots.put(Arc::clone(&row));
         let name = row.resource_type.name();
         if !self.types.contains_key(name) {
-            self.types.insert(name.to_owned(), Blocks::default());
+            self.types.insert(name.to_owned(), RowsById::default());
         }
         if let Some(rows) = self.types.get_mut(name) {
             rows.insert(row.id, Arc::clone(&row));
