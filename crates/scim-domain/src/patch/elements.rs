@@ -199,21 +199,20 @@ impl Run<'_> {
         let no_target = |selection: &Selection| {
             ScimError::no_target(format!("{}: no element of the resource matches", selection.text))
         };
-        let value = match (edit, selection) {
+        let (value, creates) = match (edit, selection) {
             (Edit::Remove(_), Some(selection)) if !leniency::removes_nothing(config) => {
                 return Err(no_target(selection));
             }
             (Edit::Remove(_), _) => return Ok(Primaries::new()),
-            (Edit::Add(value) | Edit::Replace(value), _) => value,
+            (Edit::Add(value), _) => (value, true),
+            (Edit::Replace(value), _) => (value, leniency::replace_creates_selected_element(config)),
         };
         // Without a filter the path names an attribute that does not exist, which RFC 7644 §3.5.2.3 adds.
         let mut object = match selection {
             None => Map::new(),
-            Some(selection) => selection
-                .template
-                .clone()
-                .filter(|_| leniency::creates_selected_element(config))
-                .ok_or_else(|| no_target(selection))?,
+            Some(selection) => {
+                selection.template.clone().filter(|_| creates).ok_or_else(|| no_target(selection))?
+            }
         };
         match &attribute.sub_attribute {
             Some(part) => {
