@@ -54,7 +54,7 @@ impl Run<'_> {
             Value::Array(items) => items.as_slice(),
             one => std::slice::from_ref(one),
         };
-        self.budget.spend(elements.len().saturating_add(given.len()))?;
+        self.budget.spend(elements, 1)?;
         let mut positions = Positions::of(attribute, elements);
         let mut primaries = Primaries::new();
         for item in given {
@@ -107,7 +107,7 @@ impl Run<'_> {
             Value::Array(items) => items.as_slice(),
             one => std::slice::from_ref(one),
         };
-        self.budget.spend(elements.len().saturating_add(items.len()))?;
+        self.budget.spend(elements, 1)?;
         let mut listed = Listed::default();
         for item in items {
             let item = leniency::unwrapped(self.validator.config, attribute.leaf(), item);
@@ -127,7 +127,7 @@ impl Run<'_> {
         selection: Option<&Selection>,
         edit: &Edit,
     ) -> Result<Primaries, ScimError> {
-        self.budget.spend(elements.len())?;
+        self.budget.spend(elements, selection.map_or(1, |selection| selection.filter.comparisons()))?;
         let is_selected = |element: &Value| selection.is_none_or(|selection| selection.selects(element));
         let selected: Vec<usize> = elements
             .iter()
@@ -137,6 +137,9 @@ impl Run<'_> {
             .collect();
         if selected.is_empty() {
             return self.change_none(attribute, elements, selection, edit);
+        }
+        if let Edit::Add(value) | Edit::Replace(value) | Edit::Remove(Some(value)) = edit {
+            self.budget.spend(std::slice::from_ref(value), selected.len())?;
         }
         let mut primaries = Primaries::new();
         for position in selected {
