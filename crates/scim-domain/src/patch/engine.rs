@@ -48,8 +48,8 @@ impl PatchEngine<'_> {
     /// With `Operations[i]` in the detail: `invalidValue` for a value that is not of its attribute's type,
     /// a required one that is missing, or more than one primary element; `mutability` where an immutable
     /// value would change or a required one would go; `noTarget` where a filter selects nothing to replace;
-    /// `invalidSyntax` in strict mode for a sub-attribute that is not defined; `tooMany` where filters would
-    /// or values would make this server look at or write more than it is willing to.
+    /// `invalidSyntax` in strict mode for a sub-attribute that is not defined; `tooMany` where the
+    /// operations would look at or write more than this server is willing to.
     pub fn apply(&self, current: &Resource, request: &PatchRequest) -> Result<PatchOutcome, ScimError> {
         let run = Run { validator: self.validator, budget: Budget::default() };
         let mut attributes = Cow::Borrowed(&current.attributes);
