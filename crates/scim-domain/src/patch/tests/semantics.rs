@@ -227,6 +227,10 @@ fn a_filter_selects_among_simple_values_too() {
         json!({"labels": ["a", "d", "c"]}),
     );
     refused_device(current(), remove("type eq \"b\""), InvalidFilter, "type");
+    for op in ["add", "replace"] {
+        let change = json!([{"op": op, "path": "labels[value eq \"x\"]", "value": "d"}]);
+        refused_device(current(), change, NoTarget, "labels[value eq \"x\"]: no element");
+    }
 }
 
 #[test]
