@@ -1,16 +1,14 @@
 //! The equality index: which rows may hold a value, for every value of every stored attribute.
 //!
-//! It keeps a hash of (type, path, value) beside a slot, in twelve bytes. What it answers are
-//! candidates: all rows that hold the value, and now and then one that does not, so the filter has
-//! the last word.
+//! It goes by hashes of (type, path, value). What it answers are candidates: all rows that hold the
+//! value, and now and then one that does not, so the filter has the last word.
 //!
 //! Keys depend on the value alone, never on the attribute's definition, so that the index stays
 //! right when an operator changes a schema: text is entered under its folded form, which texts that
 //! are equal in any other way share too (RFC 7643 §2.2 `caseExact`), and text that names an instant
 //! under that as well.
 
-use std::collections::BTreeSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 
 use scim_domain::attribute::{AttributeRef, AttributeType};
 use scim_domain::comparison::instant_key;
@@ -19,13 +17,10 @@ use scim_domain::resource::Attributes;
 use scim_domain::text;
 use serde_json::{Number, Value};
 
+use crate::postings::{KeyedHash, Postings};
 use crate::slots::Slot;
 
-/// The hash of one value of one attribute of one type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LeafHash(u32, u32);
-
-/// Makes hashes. Its key is random, so that nobody can make values whose hashes meet.
+/// Makes the hashes of values.
 #[derive(Debug, Default)]
 pub(crate) struct LeafHasher {
     state: RandomState,
@@ -46,7 +41,7 @@ enum LeafKey<'a> {
 
 impl LeafHasher {
     /// The hashes of all values among `attributes`, ascending, each once.
-    pub(crate) fn leaves(&self, type_name: &str, attributes: &Attributes) -> Vec<LeafHash> {
+    pub(crate) fn leaves(&self, type_name: &str, attributes: &Attributes) -> Vec<KeyedHash> {
         let mut hashes = Vec::with_capacity(attributes.len().saturating_mul(2));
         for (name, value) in attributes {
             match value.as_object() {
@@ -65,7 +60,7 @@ impl LeafHasher {
     }
 
     /// The hash under which rows are that hold `operand` in `attribute`, which is a stored one.
-    pub(crate) fn operand(&self, type_name: &str, attribute: &AttributeRef, operand: &Operand) -> LeafHash {
+    pub(crate) fn operand(&self, type_name: &str, attribute: &AttributeRef, operand: &Operand) -> KeyedHash {
         let extension = attribute.extension.as_ref().map(|urn| urn.as_str());
         let sub_attribute = attribute.sub_attribute.as_ref().map(|sub| sub.name.as_str());
         let path = (type_name, extension, attribute.attribute.name.as_str(), sub_attribute);
@@ -82,7 +77,7 @@ impl LeafHasher {
         }
     }
 
-    fn attribute(&self, hashes: &mut Vec<LeafHash>, path: Path<'_>, value: &Value) {
+    fn attribute(&self, hashes: &mut Vec<KeyedHash>, path: Path<'_>, value: &Value) {
         for element in each(value) {
             let Some(object) = element.as_object() else {
                 self.leaf(hashes, path, element);
@@ -97,7 +92,7 @@ impl LeafHasher {
         }
     }
 
-    fn leaf(&self, hashes: &mut Vec<LeafHash>, path: Path<'_>, value: &Value) {
+    fn leaf(&self, hashes: &mut Vec<KeyedHash>, path: Path<'_>, value: &Value) {
         match value {
             Value::Bool(value) => hashes.push(self.hash(path, LeafKey::Boolean(*value))),
             Value::Number(number) => hashes.push(self.hash(path, number_key(number))),
@@ -114,9 +109,13 @@ impl LeafHasher {
         }
     }
 
-    fn hash(&self, path: Path<'_>, key: LeafKey<'_>) -> LeafHash {
-        let [a, b, c, d, e, f, g, h] = self.state.hash_one((path, key)).to_be_bytes();
-        LeafHash(u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))
+    fn hash(&self, path: Path<'_>, key: LeafKey<'_>) -> KeyedHash {
+        self.hash_of((path, key))
+    }
+
+    /// The hash of anything.
+    pub(crate) fn hash_of(&self, value: impl Hash) -> KeyedHash {
+        KeyedHash::new(self.state.hash_one(value))
     }
 }
 
@@ -141,50 +140,44 @@ fn each(value: &Value) -> &[Value] {
     }
 }
 
-/// Which rows hold which hash.
+/// Which rows hold which value.
 #[derive(Debug, Default)]
 pub(crate) struct EqualityIndex {
-    entries: BTreeSet<(LeafHash, Slot)>,
+    holders: Postings,
 }
 
 impl EqualityIndex {
-    pub(crate) fn insert(&mut self, hashes: &[LeafHash], slot: Slot) {
+    pub(crate) fn insert(&mut self, hashes: &[KeyedHash], slot: Slot) {
         for hash in hashes {
-            self.entries.insert((*hash, slot));
+            self.holders.insert(*hash, slot);
         }
     }
 
-    pub(crate) fn remove(&mut self, hashes: &[LeafHash], slot: Slot) {
+    pub(crate) fn remove(&mut self, hashes: &[KeyedHash], slot: Slot) {
         for hash in hashes {
-            self.entries.remove(&(*hash, slot));
+            self.holders.remove(*hash, slot);
         }
     }
 
     /// Replaces `old` hashes of a row by `new` ones, both ascending, and touches only what differs.
-    pub(crate) fn change(&mut self, old: &[LeafHash], new: &[LeafHash], slot: Slot) {
+    pub(crate) fn change(&mut self, old: &[KeyedHash], new: &[KeyedHash], slot: Slot) {
         for hash in old.iter().filter(|hash| new.binary_search(hash).is_err()) {
-            self.entries.remove(&(*hash, slot));
+            self.holders.remove(*hash, slot);
         }
         for hash in new.iter().filter(|hash| old.binary_search(hash).is_err()) {
-            self.entries.insert((*hash, slot));
+            self.holders.insert(*hash, slot);
         }
     }
 
     /// The rows under `hash`; `None` where there are more than `limit`.
-    pub(crate) fn rows(&self, hash: LeafHash, limit: usize) -> Option<Vec<Slot>> {
-        let mut rows = Vec::new();
-        for (_, slot) in self.entries.range((hash, Slot::MIN)..=(hash, Slot::MAX)) {
-            if rows.len() == limit {
-                return None;
-            }
-            rows.push(*slot);
-        }
-        Some(rows)
+    pub(crate) fn rows(&self, hash: KeyedHash, limit: usize) -> Option<Vec<Slot>> {
+        (self.holders.count(hash) <= limit).then(|| self.holders.rows(hash).collect())
     }
 
+    /// How many values there are.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.holders.len()
     }
 }
 
@@ -295,7 +288,8 @@ mod tests {
         index.insert(&old, Slot::new(1));
         index.insert(&old, Slot::new(2));
         index.change(&old, &new, Slot::new(1));
-        assert_eq!(index.len(), 5);
+        assert_eq!(index.len(), 4);
+        assert_eq!(new.iter().map(|hash| index.rows(*hash, 9).expect("few").len()).sum::<usize>(), 3);
         index.remove(&new, Slot::new(1));
         index.remove(&old, Slot::new(2));
         assert_eq!(index.len(), 0);

@@ -13,15 +13,18 @@
 //! | `blocks` | the order of creation, which pages walk along |
 //! | `unique` | who has which unique value |
 //! | `equality` | which rows hold a value, for `eq` on any attribute |
+//! | `postings`, `sharded` | what both go by: hashes, in maps that grow in small steps |
 //! | `membership` | who is a member of what, both ways |
 //! | `search` | queries: candidates from the indexes, evaluation, pages |
 
 mod blocks;
 mod equality;
 mod membership;
+mod postings;
 mod resources;
 mod row;
 mod search;
+mod sharded;
 mod slots;
 mod state;
 mod tenants;

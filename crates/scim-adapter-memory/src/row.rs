@@ -7,7 +7,8 @@ use scim_domain::resource::{Attributes, Resource, UniqueValue, display};
 use scim_domain::schema::ResourceType;
 use scim_ports::RepositoryError;
 
-use crate::equality::{LeafHash, LeafHasher};
+use crate::equality::LeafHasher;
+use crate::postings::KeyedHash;
 use crate::slots::Slot;
 use crate::unique::UniqueKey;
 
@@ -27,7 +28,7 @@ pub(crate) struct Row {
     /// See [`Resource::display`]: kept apart, so that a list of members parses no payload.
     pub(crate) display: Option<Box<str>>,
     /// What it holds in the unique index.
-    pub(crate) unique: Box<[Arc<UniqueKey>]>,
+    pub(crate) unique: Arc<[UniqueKey]>,
 }
 
 /// All that a write of attributes needs, worked out before any lock is taken.
@@ -35,9 +36,9 @@ pub(crate) struct Row {
 pub(crate) struct Content {
     payload: Box<str>,
     display: Option<Box<str>>,
-    pub(crate) unique: Box<[Arc<UniqueKey>]>,
+    pub(crate) unique: Arc<[UniqueKey]>,
     /// Of every value among the attributes, ascending.
-    pub(crate) leaves: Vec<LeafHash>,
+    pub(crate) leaves: Vec<KeyedHash>,
 }
 
 impl Content {
@@ -54,7 +55,7 @@ impl Content {
             display: display(attributes).map(Into::into),
             unique: unique_values
                 .into_iter()
-                .map(|value| Arc::new(UniqueKey::new(resource_type, value)))
+                .map(|value| UniqueKey::new(hasher, resource_type, value))
                 .collect(),
             leaves: hasher.leaves(resource_type.name(), attributes),
         })

@@ -1,5 +1,7 @@
 //! The conformance kit of `scim-ports`, run against this adapter.
 
+#![expect(clippy::expect_used, reason = "a test fails by a panic")]
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

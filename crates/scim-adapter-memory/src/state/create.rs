@@ -62,7 +62,7 @@ impl TenantState {
         let types: HashMap<ResourceId, &ResourceType> =
             resources.iter().map(|resource| (resource.new.id, &*resource.new.resource_type)).collect();
         let mut ids = HashSet::new();
-        let mut unique: HashSet<&UniqueKey> = HashSet::new();
+        let mut unique: HashSet<(&str, &UniqueKey)> = HashSet::new();
         for (index, Prepared { new, content }) in resources.iter().enumerate() {
             let refuse = |error| Err(RefusedCreate { index, error });
             if !self.slots.has_room_for(resources.len()) {
@@ -76,14 +76,15 @@ impl TenantState {
             {
                 return refuse(error);
             }
+            let of_type = |key| (new.resource_type.name(), key);
             let taken = self
                 .unique
-                .taken(&content.unique, None)
-                .or_else(|| content.unique.iter().map(AsRef::as_ref).find(|key| unique.contains(key)));
+                .taken(&self.slots, &new.resource_type, &content.unique, None)
+                .or_else(|| content.unique.iter().find(|key| unique.contains(&of_type(*key))));
             if let Some(key) = taken {
                 return refuse(RepositoryError::Uniqueness { attribute: key.attribute().to_owned() });
             }
-            unique.extend(content.unique.iter().map(AsRef::as_ref));
+            unique.extend(content.unique.iter().map(of_type));
         }
         Ok(())
     }

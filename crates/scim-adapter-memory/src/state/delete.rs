@@ -32,7 +32,7 @@ impl TenantState {
         self.equality.remove(&leaves, end.1);
         self.ids.remove(&end.0);
         if let Some(row) = self.slots.take(end.1) {
-            self.unique.remove(&row.unique);
+            self.unique.remove(&row.unique, row.slot);
             if let Some(rows) = self.types.get_mut(row.resource_type.name()) {
                 rows.remove(row.id);
             }

@@ -38,7 +38,8 @@ impl TenantState {
         }
         let members = self.member_steps(&row, update)?;
         if let Some((_, content)) = &content
-            && let Some(taken) = self.unique.taken(&content.unique, Some(row.slot))
+            && let Some(taken) =
+                self.unique.taken(&self.slots, &update.resource_type, &content.unique, Some(row.slot))
         {
             return Err(RepositoryError::Uniqueness { attribute: taken.attribute().to_owned() });
         }
@@ -59,7 +60,7 @@ impl TenantState {
             let old = hasher.leaves(row.resource_type.name(), &before);
             self.equality.change(&old, &content.leaves, row.slot);
         }
-        self.unique.remove(&row.unique);
+        self.unique.remove(&row.unique, row.slot);
         self.unique.insert(&content.unique, row.slot);
         let next = if changed { row.next_version(update.at) } else { Row::clone(&row) };
         Ok((self.put(next.with_content(&update.resource_type, content)), changed))
