@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::attribute::AttributeRef;
 use crate::error::ScimError;
+use crate::identifier::ResourceId;
 use crate::leniency;
 use crate::projection::add_written;
 use crate::schema::ResourceType;
@@ -90,6 +91,30 @@ impl PatchRequest {
             }
         }
         written
+    }
+
+    /// Which of `Operations` is the last to make `id` a member: the one to blame where there is no such resource.
+    pub fn operation_adding(&self, id: ResourceId) -> Option<usize> {
+        let adds = |step: &&Step| {
+            matches!(
+                &step.action,
+                Action::Members(MemberAction::Add(ids) | MemberAction::Replace(ids)) if ids.contains(&id)
+            )
+        };
+        self.steps.iter().rev().find(adds).map(|step| step.index)
+    }
+
+    /// Which of `Operations` is the last to write to the stored attribute at `path`, or to the attribute
+    /// around it: the one to blame where a [unique value](crate::resource::UniqueValue) is taken.
+    pub fn operation_writing(&self, path: &str) -> Option<usize> {
+        let writes = |step: &&Step| match &step.action {
+            Action::Change(change) => {
+                let rest = path.strip_prefix(&change.attribute.whole().to_string());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            }
+            Action::Members(_) => false,
+        };
+        self.steps.iter().rev().find(writes).map(|step| step.index)
     }
 
     /// Whether any operation is on the members of the group.
