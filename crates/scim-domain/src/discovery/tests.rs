@@ -1,3 +1,5 @@
+//! The discovery documents against RFC 7643 and RFC 7644 §4.
+
 use super::*;
 use crate::attribute::{AttributeDefinition, AttributeType};
 use crate::schema::core::{ENTERPRISE_USER_URN, GROUP_URN, USER_URN};

@@ -1,3 +1,5 @@
+//! Which attributes an answer shows (RFC 7643 §2.2, RFC 7644 §3.9).
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Resources as clients see them.
+
 use serde_json::json;
 
 use super::*;

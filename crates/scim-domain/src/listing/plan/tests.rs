@@ -1,3 +1,5 @@
+//! Query plans from parameters: what they take, refuse and bind.
+
 use super::*;
 use crate::listing::sort::Direction;
 use crate::test_support::{BASE_URL, moment, tenant};

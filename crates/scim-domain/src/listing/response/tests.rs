@@ -1,3 +1,5 @@
+//! List responses: their envelope, their pages and the laws of cursor walks.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
