@@ -26,7 +26,7 @@ pub struct PrivateServer {
 enum Kind {
     Local(Cluster),
     #[cfg(feature = "docker")]
-    Docker(Container),
+    Docker(Box<Container>),
 }
 
 impl PrivateServer {
@@ -39,7 +39,7 @@ impl PrivateServer {
         #[cfg(feature = "docker")]
         if docker::answers() {
             return match Container::start() {
-                Ok(container) => Ok(Self { kind: Kind::Docker(container) }),
+                Ok(container) => Ok(Self { kind: Kind::Docker(Box::new(container)) }),
                 Err(why) => Self::start_local().map_err(|error| Error::because(error, why)),
             };
         }
