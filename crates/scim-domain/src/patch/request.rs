@@ -76,7 +76,8 @@ impl PatchRequest {
         self.steps.iter().any(|step| matches!(step.action, Action::Members(MemberAction::RemoveMatching(_))))
     }
 
-    /// The stored attributes that the operations give values to, sub-attributes included: what
+    /// The stored attributes that the operations give values to and that are returned on `request`,
+    /// sub-attributes included: what
     /// [`Projection::for_write`](crate::projection::Projection::for_write) takes for a PATCH.
     pub fn written_attributes(&self) -> Vec<AttributeRef> {
         let mut written = Vec::new();
