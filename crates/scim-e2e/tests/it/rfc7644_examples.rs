@@ -2,7 +2,8 @@
 //! (`strictMode`) and as the server is by default.
 //!
 //! The fixtures are the RFC's text, named after section and subject, without page breaks and indentation.
-//! The RFC's ids, versions and base URL are replaced by those of the server under test.
+//! The RFC's ids, versions and base URL are replaced by those of the server under test. Slips
+//! that are no JSON, or that the RFC itself contradicts, are mended in the fixture, and the test says so.
 
 use reqwest::Method;
 use scim_e2e::{Answer, Client, TestApp};
@@ -183,7 +184,7 @@ async fn section_3_4_1_get() {
         .await;
         let answer = client.get(&path).await.expect(200);
         check_answer(&client, &answer, fixture!("3.4.1-get-user-response.json"), &[(BABS, &id)]);
-        // The RFC shows `Location` here; what the body of a GET is has been `Content-Location` in HTTP since 1.1.
+        // The RFC shows `Location` here and for PUT, where HTTP has `Content-Location` (RFC 9110 §8.7).
         check_headers(&client, &answer, "content-location", &path);
     }
 }
@@ -210,13 +211,13 @@ async fn section_3_4_2_1_root_query() {
     for strict in [false, true] {
         let app = server(strict).await;
         let client = app.operator();
-        let (_, path) = guides(&client, &[]).await;
+        guides(&client, &[]).await;
         // The RFC forgets the quotation marks, which its own grammar demands.
         let slip = "(meta.resourceType eq User) or (meta.resourceType eq Group)";
         client.query("", &[("filter", slip)]).await.expect_error(400, Some("invalidFilter"), "");
         let filter = "(meta.resourceType eq \"User\") or (meta.resourceType eq \"Group\")";
         let answer = client.query("", &[("filter", filter)]).await.expect(200);
-        assert_eq!(answer.body["totalResults"], 3, "{path}: {}", answer.body);
+        assert_eq!(answer.body["totalResults"], 3, "{}", answer.body);
     }
 }
 
@@ -381,7 +382,7 @@ async fn section_3_5_2_2_remove() {
 
         let group = client.post("/Groups", &group("Guides of tours", &[&babs_id])).await.expect(201).id();
         let path = format!("/Groups/{group}");
-        // The RFC forgets the space between `eq` and the value.
+        // The RFC forgets the space between `eq` and the value, and the filter is understood all the same.
         patched(&client, &path, fixture!("3.5.2.2-remove-and-add-member.json"), both).await;
         assert_eq!(members_at(&client, &path).await, [james.as_str()]);
     }
@@ -657,6 +658,5 @@ async fn section_3_7_4_too_large() {
     let app = server(false).await;
     let body = fixture!("3.7.2-user-in-group.json").replace("Alice", &"A".repeat(1_048_576));
     let answer = bulk(&app.operator(), body).await;
-    answer.expect_error(413, None, "maxPayloadSize");
     answer.expect_error(413, None, "1048576");
 }
