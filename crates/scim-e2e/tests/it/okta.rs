@@ -85,7 +85,8 @@ async fn a_group_is_pushed_renamed_filled_and_deleted() {
         "members": [{"value": a, "display": "a@okta.local"}]});
     let replaced = client.put(&path, &put).await.expect(200);
     assert_eq!(replaced.body["members"].as_array().map(Vec::len), Some(1));
-    assert_eq!(replaced.body["members"][0]["display"], "a", "display is what the member is called here");
+    let asked = client.get(&format!("{path}?attributes=members.display")).await.expect(200);
+    assert_eq!(asked.body["members"][0]["display"], "a", "display is what the member is called here");
 
     client.delete(&path).await.expect(204);
     let listed = client.get("/Groups").await.expect(200);
