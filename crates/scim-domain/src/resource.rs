@@ -12,6 +12,8 @@ use crate::comparison::equality_key;
 use crate::identifier::{ResourceId, Timestamp, Version};
 use crate::schema::ResourceType;
 
+pub(crate) use values::values_in;
+
 pub use membership::{GroupMembership, Member, MemberChange};
 
 /// Attributes in the schema's spelling: core attributes by name, each extension under its URN.
@@ -91,6 +93,11 @@ impl Resource {
     /// Every value of `attribute`, arrays taken apart. See [`AttributeRef`] for where values come from.
     pub fn values<'a>(&'a self, attribute: &AttributeRef) -> Vec<std::borrow::Cow<'a, Value>> {
         values::values(self, attribute)
+    }
+
+    /// Whether `test` holds for any of those values. They are made one at a time and not kept.
+    pub fn any_value(&self, attribute: &AttributeRef, test: impl FnMut(&Value) -> bool) -> bool {
+        values::any_value(self, attribute, test)
     }
 }
 
