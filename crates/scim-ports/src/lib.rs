@@ -12,6 +12,12 @@ mod resource_repository;
 mod tenant_repository;
 
 #[cfg(feature = "conformance")]
+#[expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a case of the kit reports by a panic"
+)]
 pub mod conformance;
 
 pub use clock::Clock;

@@ -1,0 +1,368 @@
+//! What the cases work with: tenants with three resource types, and short ways to write and read.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use scim_domain::attribute::SchemaUrn;
+use scim_domain::filter::{Binding, Filter, TypedFilter, UnknownAttribute};
+use scim_domain::identifier::{ResourceId, TenantId, Timestamp, Version};
+use scim_domain::listing::query::KeysetPosition;
+use scim_domain::listing::{
+    Direction, Include, PageRequest, QueryScope, ResourcePage, ResourceQuery, SortOrder,
+};
+use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
+use scim_domain::schema::{ResourceType, ResourceTypeDefinition, SchemaDefinition, TenantSchema, core};
+use scim_domain::tenant::{Tenant, TenantConfig};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::{Builder, Uuid};
+
+use crate::{
+    DeleteResource, ExpectedVersion, NewResource, RefusedCreate, RepositoryError, ResourceRepository,
+    TenantRepository, UpdateResource, Updated,
+};
+
+use super::Harness;
+
+/// The mount that the filters of the kit are written for.
+pub(super) const BASE_URL: &str = "https://scim.example/scim/v2";
+
+const DEVICE_URN: &str = "urn:example:params:scim:schemas:kit:Device";
+
+/// A custom type, given as data: what no store can have been written for.
+fn device_schema() -> SchemaDefinition {
+    let schema = json!({
+        "id": DEVICE_URN,
+        "name": "Device",
+        "attributes": [
+            {"name": "serialNumber", "type": "string", "caseExact": true, "uniqueness": "server"},
+            {"name": "assetTag", "type": "string", "uniqueness": "server"},
+            {"name": "label", "type": "string"},
+            {"name": "ports", "type": "integer"},
+            {"name": "weight", "type": "decimal"},
+            {"name": "purchased", "type": "dateTime"},
+            {"name": "enabled", "type": "boolean"},
+            {"name": "owner", "type": "reference", "referenceTypes": ["external"]},
+            {"name": "firmware", "type": "binary"},
+            {"name": "tags", "type": "string", "multiValued": true},
+            {"name": "displayName", "type": "string", "caseExact": true},
+            {"name": "interfaces", "type": "complex", "multiValued": true, "subAttributes": [
+                {"name": "value", "type": "string", "caseExact": true},
+                {"name": "speed", "type": "integer"},
+                {"name": "seen", "type": "dateTime"},
+                {"name": "primary", "type": "boolean"}
+            ]}
+        ]
+    });
+    serde_json::from_value(schema).expect("the Device schema reads")
+}
+
+/// A tenant of its own for a test: User, Group, and a custom type Device.
+pub fn tenant() -> Arc<Tenant> {
+    let schemas = core::resource_schemas().into_iter().chain([device_schema()]).collect();
+    let device = ResourceTypeDefinition {
+        name: "Device".into(),
+        description: "A custom type".into(),
+        endpoint: "/Devices".into(),
+        schema: SchemaUrn::from(DEVICE_URN),
+        schema_extensions: Vec::new(),
+    };
+    let types = core::resource_types().into_iter().chain([device]).collect();
+    let id = Uuid::new_v4();
+    Arc::new(Tenant {
+        id: TenantId::new(id),
+        slug: format!("kit-{id}"),
+        active: true,
+        config: Arc::new(TenantConfig::default()),
+        schema: Arc::new(TenantSchema::compile(schemas, types).expect("the schemas fit together")),
+    })
+}
+
+/// Two tenants, of which the cases use the first but where they say so, and their stores.
+pub(super) struct World {
+    pub(super) resources: Arc<dyn ResourceRepository>,
+    pub(super) tenants: Arc<dyn TenantRepository>,
+    pub(super) tenant: Arc<Tenant>,
+    pub(super) other: Arc<Tenant>,
+    ticks: AtomicU64,
+}
+
+impl World {
+    pub(super) async fn new(harness: &dyn Harness) -> Arc<Self> {
+        let (tenant, other) = (tenant(), tenant());
+        let stores = harness.stores(&[Arc::clone(&tenant), Arc::clone(&other)]).await;
+        let (resources, tenants) = (stores.resources, stores.tenants);
+        Arc::new(Self { resources, tenants, tenant, other, ticks: AtomicU64::new(0) })
+    }
+
+    fn tick(&self) -> u64 {
+        self.ticks.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// An id greater than every one before.
+    pub(super) fn id(&self) -> ResourceId {
+        let tick = self.tick();
+        let [a, b, c, d, e, f, g, h] = tick.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+        let millis = 1_700_000_000_000_u64.saturating_add(tick);
+        let random = [h, g, f, e, d, c, b, a, h, g];
+        ResourceId::new(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// A moment later than every one before.
+    pub(super) fn now(&self) -> Timestamp {
+        let seconds = 1_700_000_000_i64.saturating_add_unsigned(self.tick());
+        Timestamp::new(OffsetDateTime::from_unix_timestamp(seconds).expect("within range"))
+    }
+
+    pub(super) fn user_type(&self) -> Arc<ResourceType> {
+        self.resource_type("User")
+    }
+
+    pub(super) fn group_type(&self) -> Arc<ResourceType> {
+        self.resource_type("Group")
+    }
+
+    pub(super) fn device_type(&self) -> Arc<ResourceType> {
+        self.resource_type("Device")
+    }
+
+    fn resource_type(&self, name: &str) -> Arc<ResourceType> {
+        Arc::clone(self.tenant.schema.resource_type(name).expect("the type is defined"))
+    }
+
+    // Things to write
+
+    pub(super) fn user(&self, user_name: &str) -> NewResource {
+        self.user_with(json!({"userName": user_name}))
+    }
+
+    pub(super) fn user_with(&self, attributes: Value) -> NewResource {
+        self.new_resource(self.user_type(), attributes, &[])
+    }
+
+    pub(super) fn device(&self, attributes: Value) -> NewResource {
+        self.new_resource(self.device_type(), attributes, &[])
+    }
+
+    pub(super) fn group(&self, display_name: &str, members: &[ResourceId]) -> NewResource {
+        self.new_resource(self.group_type(), json!({"displayName": display_name}), members)
+    }
+
+    pub(super) fn new_resource(
+        &self,
+        resource_type: Arc<ResourceType>,
+        attributes: Value,
+        members: &[ResourceId],
+    ) -> NewResource {
+        let attributes = object(attributes);
+        NewResource {
+            id: self.id(),
+            unique_values: unique_values(&resource_type, &attributes),
+            resource_type,
+            attributes,
+            members: members.iter().copied().collect(),
+            at: self.now(),
+        }
+    }
+
+    /// An update that expects any version and changes nothing yet.
+    pub(super) fn update_of(&self, resource: &Resource) -> UpdateResource {
+        UpdateResource {
+            id: resource.id,
+            resource_type: Arc::clone(&resource.resource_type),
+            expected: ExpectedVersion::Any,
+            attributes: None,
+            members: MemberChange::default(),
+            at: self.now(),
+        }
+    }
+
+    pub(super) fn update_to(&self, resource: &Resource, attributes: Value) -> UpdateResource {
+        let attributes = object(attributes);
+        let unique_values = unique_values(&resource.resource_type, &attributes);
+        UpdateResource { attributes: Some((attributes, unique_values)), ..self.update_of(resource) }
+    }
+
+    pub(super) fn members_of(
+        &self,
+        group: &Resource,
+        add: &[ResourceId],
+        remove: &[ResourceId],
+    ) -> UpdateResource {
+        let (add, remove) = (add.iter().copied().collect(), remove.iter().copied().collect());
+        UpdateResource { members: MemberChange::Delta { add, remove }, ..self.update_of(group) }
+    }
+
+    pub(super) fn deletion_of(&self, resource: &Resource) -> DeleteResource {
+        DeleteResource {
+            id: resource.id,
+            resource_type: Arc::clone(&resource.resource_type),
+            expected: ExpectedVersion::Any,
+            at: self.now(),
+        }
+    }
+
+    // Writing and reading, in the first tenant
+
+    pub(super) async fn try_create(
+        &self,
+        resources: Vec<NewResource>,
+    ) -> Result<Vec<Resource>, RefusedCreate> {
+        self.resources.resource_create_all(&self.tenant, resources, Include::EVERYTHING).await
+    }
+
+    pub(super) async fn create(&self, resource: NewResource) -> Resource {
+        let mut created = self.try_create(vec![resource]).await.expect("the resource is created");
+        created.pop().expect("the created resource is answered")
+    }
+
+    pub(super) async fn try_update(&self, update: UpdateResource) -> Result<Updated, RepositoryError> {
+        self.resources.resource_update(&self.tenant, update, Include::EVERYTHING).await
+    }
+
+    pub(super) async fn update(&self, update: UpdateResource) -> Updated {
+        self.try_update(update).await.expect("the resource is updated")
+    }
+
+    pub(super) async fn try_delete(&self, delete: DeleteResource) -> Result<(), RepositoryError> {
+        self.resources.resource_delete(&self.tenant, delete).await
+    }
+
+    pub(super) async fn delete(&self, resource: &Resource) {
+        self.try_delete(self.deletion_of(resource)).await.expect("the resource is deleted");
+    }
+
+    pub(super) async fn try_get(
+        &self,
+        resource_type: &Arc<ResourceType>,
+        id: ResourceId,
+    ) -> Option<Resource> {
+        let got = self.resources.resource_get(&self.tenant, resource_type, id, Include::EVERYTHING).await;
+        got.expect("the store answers")
+    }
+
+    /// The resource as it is now.
+    pub(super) async fn get(&self, resource: &Resource) -> Resource {
+        self.try_get(&resource.resource_type, resource.id).await.expect("the resource is there")
+    }
+
+    pub(super) async fn search(&self, query: &ResourceQuery) -> ResourcePage {
+        self.resources.resource_search(&self.tenant, query).await.expect("the store answers")
+    }
+
+    /// The resources of a type that match, of which there are fewer than a thousand; the total
+    /// has to agree.
+    pub(super) async fn matching(&self, resource_type: &Arc<ResourceType>, filter: &str) -> Vec<ResourceId> {
+        let page = self.search(&query(resource_type).filter(filter).into_query()).await;
+        assert_eq!(page.total_results, page.resources.len(), "the total of {filter}");
+        ids(&page.resources)
+    }
+}
+
+pub(super) fn object(value: Value) -> Attributes {
+    match value {
+        Value::Object(attributes) => attributes,
+        other => panic!("{other} is no object"),
+    }
+}
+
+/// Everything about a resource, in a form that compares and prints.
+pub(super) fn shown(resource: &Resource) -> Value {
+    let members = resource.members.as_ref();
+    let groups = resource.groups.as_ref();
+    json!({
+        "id": resource.id.to_string(),
+        "type": resource.resource_type.name(),
+        "attributes": resource.attributes,
+        "version": resource.version.number(),
+        "created": resource.created.to_string(),
+        "lastModified": resource.last_modified.to_string(),
+        "members": members.map(|members| members.iter().map(|member| member.to_json()).collect::<Vec<_>>()),
+        "groups": groups.map(|groups| groups.iter().map(|group| group.to_json()).collect::<Vec<_>>()),
+    })
+}
+
+pub(super) fn ids(resources: &[Resource]) -> Vec<ResourceId> {
+    resources.iter().map(|resource| resource.id).collect()
+}
+
+/// The ids of a group's members, which have to be in their order.
+pub(super) fn member_ids(group: &Resource) -> Vec<ResourceId> {
+    let members = group.members.as_ref().expect("the members were read");
+    let ids: Vec<ResourceId> = members.iter().map(|member| member.id).collect();
+    assert!(ids.is_sorted(), "members are in the order of their ids");
+    ids
+}
+
+pub(super) fn version(number: u64) -> ExpectedVersion {
+    ExpectedVersion::OneOf(vec![Version::new(number)])
+}
+
+/// A filter as it reads for a type.
+pub(super) fn bind(resource_type: &ResourceType, filter: &str) -> TypedFilter {
+    let binding = Binding { base_url: BASE_URL, unknown: UnknownAttribute::Absent };
+    let parsed = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
+    parsed.bind(resource_type, &binding).unwrap_or_else(|error| panic!("{filter}: {error}"))
+}
+
+/// A query in the making.
+#[derive(Debug, Clone)]
+pub(super) struct Query(ResourceQuery);
+
+/// All resources of a type on one page, with everything that can be read.
+pub(super) fn query(resource_type: &Arc<ResourceType>) -> Query {
+    let scope = QueryScope { resource_type: Arc::clone(resource_type), filter: None, sort_by: None };
+    Query(ResourceQuery {
+        scopes: vec![scope],
+        sort_order: SortOrder::Ascending,
+        page: PageRequest::Index { skip: 0, count: 1000 },
+        include: Include::EVERYTHING,
+    })
+}
+
+impl Query {
+    /// And of another type.
+    pub(super) fn and(mut self, resource_type: &Arc<ResourceType>) -> Self {
+        self.0.scopes.extend(query(resource_type).0.scopes);
+        self
+    }
+
+    pub(super) fn filter(mut self, filter: &str) -> Self {
+        for scope in &mut self.0.scopes {
+            scope.filter = Some(bind(&scope.resource_type, filter));
+        }
+        self
+    }
+
+    pub(super) fn sort(mut self, sort_by: &str, order: SortOrder) -> Self {
+        for scope in &mut self.0.scopes {
+            scope.sort_by = scope.resource_type.attribute_at(sort_by);
+        }
+        self.0.sort_order = order;
+        self
+    }
+
+    pub(super) fn include(mut self, include: Include) -> Self {
+        self.0.include = include;
+        self
+    }
+
+    pub(super) fn index(mut self, skip: usize, count: usize) -> Self {
+        self.0.page = PageRequest::Index { skip, count };
+        self
+    }
+
+    pub(super) fn keyset(
+        mut self,
+        position: Option<KeysetPosition>,
+        direction: Direction,
+        count: usize,
+    ) -> Self {
+        self.0.page = PageRequest::Keyset { position, direction, count };
+        self
+    }
+
+    pub(super) fn into_query(self) -> ResourceQuery {
+        self.0
+    }
+}
