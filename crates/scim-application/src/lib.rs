@@ -1,1 +1,24 @@
-//! The use cases of a SCIM service provider, over ports only.
+//! The use cases of a SCIM service provider, over ports only: no HTTP, no SQL, no store.
+//!
+//! [`ScimService`] is the whole of it: authenticate a token for a mount, and run one use case for
+//! the [`RequestContext`] that comes out. A host that speaks something other than HTTP uses the
+//! same calls.
+
+mod authentication;
+mod bulk;
+mod context;
+mod discovery;
+mod error;
+mod me;
+mod orchestrator;
+mod service;
+
+pub use authentication::{Authenticator, Mount, OperatorSecret, Principal, Subject};
+pub use bulk::BulkProcessor;
+pub use context::RequestContext;
+pub use discovery::{Discovery, DiscoveryEndpoint};
+pub use error::ServiceError;
+pub use orchestrator::{
+    AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
+};
+pub use service::{Ports, ScimService};

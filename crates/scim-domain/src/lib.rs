@@ -11,19 +11,41 @@
 //! | [`comparison`] | how values of each type compare, and the keys they compare by |
 //! | [`text`] | the one meaning of string equality: comparison keys |
 //! | [`filter`] | RFC 7644 §3.4.2.2: text, syntax tree, and the filter bound to a schema |
+//! | [`projection`], [`representation`] | what an answer shows of a resource, and its JSON |
+//! | [`precondition`], [`prefer`] | the request headers that a write or a read depends on |
 //! | [`listing`] | queries: sorting, index pages, cursors, list responses |
+//! | [`validation`] | bodies and values, checked against the schema and brought into its spelling |
+//! | [`leniency`] | what clients send against the letter of the RFC and is taken all the same |
+//! | [`password`] | the one attribute that is not stored as it was sent |
+//! | [`bulk`] | bulk requests, the order of their operations, their responses |
+//! | [`discovery`] | the discovery documents |
+//! | [`patch`] | RFC 7644 §3.5.2: the PATCH message, and the engine that applies it |
 //! | [`json`] | reading a JSON body once, with bounds |
 //! | [`tenant`] | the tenant and its config |
 //! | [`error`] | the table of SCIM errors |
 
 pub mod attribute;
+pub mod bulk;
 pub mod comparison;
+pub mod discovery;
 pub mod error;
 pub mod filter;
 pub mod identifier;
 pub mod json;
+pub mod leniency;
 pub mod listing;
+mod message;
+pub mod password;
+pub mod patch;
+pub mod precondition;
+pub mod prefer;
+pub mod projection;
+pub mod representation;
 pub mod resource;
 pub mod schema;
 pub mod tenant;
 pub mod text;
+pub mod validation;
+
+#[cfg(test)]
+pub(crate) mod test_support;

@@ -36,8 +36,6 @@ pub struct TenantConfig {
     pub multi_member_remove: bool,
     /// `remove` of `members` may go without a filter or value.
     pub allow_remove_all_members: bool,
-    /// DELETE sets `active` to false and hides the resource, on types that have `active`.
-    pub soft_delete: bool,
     /// Limits of `/Bulk`.
     pub bulk: BulkConfig,
     /// Limits of queries.
@@ -59,7 +57,6 @@ impl Default for TenantConfig {
             multi_member_add: true,
             multi_member_remove: true,
             allow_remove_all_members: true,
-            soft_delete: false,
             bulk: BulkConfig::default(),
             filter: FilterConfig::default(),
             patch_response_member_limit: 1000,

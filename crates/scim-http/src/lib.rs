@@ -1,1 +1,46 @@
-//! SCIM over HTTP with actix-web.
+//! SCIM over HTTP with actix-web: bytes in, one use case of `scim-application`, bytes out.
+//!
+//! Nothing about resources is decided here, and nothing here knows an adapter. [`app`] is the whole of it:
+//!
+//! | module | what lives there |
+//! |---|---|
+//! | `routes` | the one routing table |
+//! | `extract` | what a request says: mount, base URL, token, body, parameters, preconditions |
+//! | `handlers` | one function a method and endpoint: extract, call, respond |
+//! | `respond` | answers and their headers; errors as RFC 7644 §3.12 shows them |
+//! | `middleware` | what every request goes through: its id, its log line, its time limit, its panics |
+
+mod extract;
+mod handlers;
+mod middleware;
+mod respond;
+mod routes;
+mod state;
+
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, web};
+
+pub use state::{AppState, HttpSettings};
+
+/// The application that serves `state`. Each worker of the HTTP server makes its own.
+pub fn app(
+    state: &Arc<AppState>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    > + use<>,
+> {
+    let observed = Arc::clone(state);
+    App::new()
+        .app_data(web::Data::from(Arc::clone(state)))
+        .configure(routes::configure)
+        .wrap(from_fn(move |request, next| middleware::request(Arc::clone(&observed), request, next)))
+}

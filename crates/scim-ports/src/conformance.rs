@@ -2,7 +2,7 @@
 //!
 //! An adapter implements [`Harness`] in its tests and asks for one test a case:
 //!
-//! ```ignore
+//! ```text
 //! struct MyHarness;
 //!
 //! #[async_trait]

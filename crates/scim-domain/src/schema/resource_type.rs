@@ -1,10 +1,11 @@
 //! A resource type with its schemas at hand (RFC 7643 §6), and the look-up of paths in them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::attribute::{
     AttributeDefinition, AttributePath, AttributeRef, AttributeSource, AttributeType, SchemaUrn, Uniqueness,
 };
+use crate::projection::Shown;
 
 use super::common::CommonAttributes;
 use super::{ResourceTypeDefinition, SchemaDefinition};
@@ -24,6 +25,9 @@ pub struct ResourceType {
     pub unique_attributes: Vec<AttributeRef>,
     members: Option<AttributeRef>,
     groups: Option<AttributeRef>,
+    /// What answers show of these resources where the client says nothing: worked out when it is
+    /// first needed, for every request after that.
+    pub(crate) shown_by_default: OnceLock<Arc<Shown>>,
 }
 
 /// An extension of a resource type.
@@ -60,6 +64,7 @@ impl ResourceType {
             unique_attributes: Vec::new(),
             members: None,
             groups: None,
+            shown_by_default: OnceLock::new(),
         };
         resource_type.members = resource_type.membership("members", AttributeSource::Members);
         resource_type.groups = resource_type.membership("groups", AttributeSource::Groups);

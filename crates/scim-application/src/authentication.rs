@@ -1,0 +1,111 @@
+//! Who asks, and for which tenant (RFC 7644 §2).
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use scim_domain::error::{ErrorKind, ScimError};
+use scim_domain::identifier::ResourceId;
+use scim_domain::schema::ResourceType;
+use scim_domain::tenant::Tenant;
+use scim_ports::TenantRepository;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::ServiceError;
+
+/// Where SCIM is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mount {
+    /// `/scim/v2`: the tenant that the credential belongs to.
+    Credential,
+    /// `/tenants/{tenant}`: the tenant with this id or slug.
+    Tenant(String),
+}
+
+/// A caller whose credential was verified.
+#[derive(Clone)]
+pub struct Principal {
+    /// The tenant that the credential opens.
+    pub tenant: Arc<Tenant>,
+    /// The resource that the credential speaks for, `/Me` (RFC 7644 §3.11).
+    pub subject: Option<Subject>,
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal")
+            .field("tenant", &self.tenant.slug)
+            .field("subject", &self.subject)
+            .finish()
+    }
+}
+
+/// The resource that a credential speaks for.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// Its type.
+    pub resource_type: Arc<ResourceType>,
+    /// Its id.
+    pub id: ResourceId,
+}
+
+/// Turns a bearer token into a [`Principal`].
+#[async_trait]
+pub trait Authenticator: Send + Sync {
+    /// The principal whose token this is, if it opens `mount`.
+    ///
+    /// # Errors
+    /// 401 for a missing or wrong token, and likewise for a tenant that is not the token's or not
+    /// there at all: the answer does not tell which. 503 where the registry is out of reach.
+    async fn authenticate(&self, mount: &Mount, token: Option<&str>) -> Result<Principal, ServiceError>;
+}
+
+/// The operator's secret: opens one tenant, with every right and no subject.
+pub struct OperatorSecret {
+    digest: [u8; 32],
+    slug: String,
+    tenants: Arc<dyn TenantRepository>,
+}
+
+impl OperatorSecret {
+    /// The secret opens the tenant with this slug.
+    pub fn new(secret: &str, slug: &str, tenants: Arc<dyn TenantRepository>) -> Self {
+        Self { digest: Sha256::digest(secret.as_bytes()).into(), slug: slug.to_owned(), tenants }
+    }
+
+    /// Compares digests, in a time that does not depend on where they differ.
+    fn is_secret(&self, token: &str) -> bool {
+        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+        digest.ct_eq(&self.digest).into()
+    }
+}
+
+#[async_trait]
+impl Authenticator for OperatorSecret {
+    async fn authenticate(&self, mount: &Mount, token: Option<&str>) -> Result<Principal, ServiceError> {
+        let Some(token) = token else {
+            return Err(unauthorized("a bearer token is required").into());
+        };
+        if !self.is_secret(token) {
+            return Err(refused().into());
+        }
+        let tenant = self.tenants.tenant_by_slug(&self.slug).await?.ok_or_else(refused)?;
+        let opens = match mount {
+            Mount::Credential => true,
+            Mount::Tenant(name) => *name == tenant.slug || *name == tenant.id.to_string(),
+        };
+        if !opens {
+            return Err(refused().into());
+        }
+        Ok(Principal { tenant, subject: None })
+    }
+}
+
+fn unauthorized(detail: &str) -> ScimError {
+    ScimError::new(ErrorKind::Unauthorized, detail)
+}
+
+fn refused() -> ScimError {
+    unauthorized("the bearer token is not one that opens this tenant")
+}

@@ -1,0 +1,41 @@
+//! Bulk requests (RFC 7644 §3.7): each operation is the use case that its method names, run when
+//! every `bulkId` that it refers to is known.
+
+mod run;
+
+use scim_domain::bulk::{BulkPlan, BulkRequest, bulk_response};
+use serde_json::Value;
+
+use crate::{RequestContext, ResourceOrchestrator, ServiceError};
+
+use run::Run;
+
+/// Runs bulk requests.
+pub struct BulkProcessor {
+    orchestrator: ResourceOrchestrator,
+}
+
+impl BulkProcessor {
+    pub(crate) fn new(orchestrator: ResourceOrchestrator) -> Self {
+        Self { orchestrator }
+    }
+
+    /// Runs the operations of a bulk request and answers the body of the bulk response: the
+    /// outcome of each in the order of the request, up to where `failOnErrors` ended it.
+    ///
+    /// # Errors
+    /// 400 for a body that is no bulk request; 413 for more operations than the tenant takes. What
+    /// goes wrong in one operation is told in the response.
+    pub async fn process(&self, context: &RequestContext, body: &Value) -> Result<Value, ServiceError> {
+        let request = BulkRequest::parse(body, &context.tenant().config)?;
+        let plan = BulkPlan::new(&request);
+        let mut run = Run::new(&self.orchestrator, context, &request);
+        for step in &plan.steps {
+            if run.is_over() {
+                break;
+            }
+            run.step(step).await;
+        }
+        Ok(bulk_response(&run.into_results()))
+    }
+}

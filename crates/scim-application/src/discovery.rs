@@ -1,0 +1,104 @@
+//! Discovery (RFC 7644 §4): what this service provider, for this tenant, can do.
+
+use std::sync::Arc;
+
+use scim_domain::discovery;
+use scim_domain::error::{ErrorKind, ScimError};
+use scim_domain::identifier::TenantId;
+use scim_domain::tenant::Tenant;
+use scim_ports::TenantRepository;
+use serde_json::Value;
+
+use crate::{Authenticator, Mount, ServiceError};
+
+/// The tenant that `/scim/v2` means for a client without a credential.
+const DEFAULT_TENANT: &str = "default";
+
+/// One of the discovery endpoints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DiscoveryEndpoint {
+    /// `/ServiceProviderConfig`
+    ServiceProviderConfig,
+    /// `/Schemas`
+    Schemas,
+    /// `/Schemas/{urn}`
+    Schema(String),
+    /// `/ResourceTypes`
+    ResourceTypes,
+    /// `/ResourceTypes/{name}`
+    ResourceType(String),
+}
+
+/// Answers the discovery endpoints.
+pub struct Discovery {
+    tenants: Arc<dyn TenantRepository>,
+    authenticator: Arc<dyn Authenticator>,
+}
+
+impl Discovery {
+    pub(crate) fn new(tenants: Arc<dyn TenantRepository>, authenticator: Arc<dyn Authenticator>) -> Self {
+        Self { tenants, authenticator }
+    }
+
+    /// The document at `endpoint`. A client without a token is let in where the tenant's
+    /// `anonymousDiscovery` says so.
+    ///
+    /// # Errors
+    /// 401; 404 for a schema or resource type that the tenant does not have; 403 for a `filter`
+    /// (RFC 7644 §4).
+    pub async fn discover(
+        &self,
+        mount: &Mount,
+        token: Option<&str>,
+        base_url: &str,
+        endpoint: &DiscoveryEndpoint,
+        has_filter: bool,
+    ) -> Result<Value, ServiceError> {
+        let tenant = match (token, self.open_tenant(mount, token).await?) {
+            (None, Some(tenant)) => tenant,
+            _ => self.authenticator.authenticate(mount, token).await?.tenant,
+        };
+        if has_filter {
+            let detail = "filter: the discovery endpoints do not take one";
+            return Err(ScimError::new(ErrorKind::Forbidden, detail).into());
+        }
+        Ok(document(&tenant, base_url, endpoint)?)
+    }
+
+    /// The tenant of the mount, where it lets clients without a token discover it.
+    async fn open_tenant(
+        &self,
+        mount: &Mount,
+        token: Option<&str>,
+    ) -> Result<Option<Arc<Tenant>>, ServiceError> {
+        if token.is_some() {
+            return Ok(None);
+        }
+        let name = match mount {
+            Mount::Credential => DEFAULT_TENANT,
+            Mount::Tenant(name) => name,
+        };
+        let tenant = match TenantId::parse(name) {
+            Some(id) => self.tenants.tenant_by_id(id).await?,
+            None => self.tenants.tenant_by_slug(name).await?,
+        };
+        Ok(tenant.filter(|tenant| tenant.active && tenant.config.anonymous_discovery))
+    }
+}
+
+fn document(tenant: &Tenant, base_url: &str, endpoint: &DiscoveryEndpoint) -> Result<Value, ScimError> {
+    let schema = &tenant.schema;
+    match endpoint {
+        DiscoveryEndpoint::ServiceProviderConfig => {
+            Ok(discovery::service_provider_config(&tenant.config, base_url))
+        }
+        DiscoveryEndpoint::Schemas => Ok(discovery::list_response(discovery::schemas(schema, base_url))),
+        DiscoveryEndpoint::ResourceTypes => {
+            Ok(discovery::list_response(discovery::resource_types(schema, base_url)))
+        }
+        DiscoveryEndpoint::Schema(urn) => discovery::schema(schema, urn, base_url)
+            .ok_or_else(|| ScimError::not_found(format!("there is no schema '{urn}'"))),
+        DiscoveryEndpoint::ResourceType(name) => discovery::resource_type(schema, name, base_url)
+            .ok_or_else(|| ScimError::not_found(format!("there is no resource type '{name}'"))),
+    }
+}

@@ -1,0 +1,187 @@
+//! Reading the body of a PATCH request (RFC 7644 §3.5.2).
+
+use serde_json::{Map, Value};
+
+use crate::attribute::AttributeRef;
+use crate::error::ScimError;
+use crate::leniency;
+use crate::projection::add_written;
+use crate::schema::ResourceType;
+use crate::tenant::TenantConfig;
+use crate::validation::excerpt;
+
+use super::operation::{Action, Change, Edit, MemberAction, Step};
+use super::target::Binder;
+
+/// The URN of the PATCH message (RFC 7644 §3.5.2).
+pub const PATCH_URN: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+
+/// A PATCH request, bound to a resource type: well-formed, and every path of it names something
+/// that may be written.
+#[derive(Debug, Clone)]
+pub struct PatchRequest {
+    pub(super) steps: Vec<Step>,
+}
+
+/// What an operation does, before its value is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OperationKind {
+    Add,
+    Replace,
+    Remove,
+}
+
+impl PatchRequest {
+    /// Reads the body of a PATCH request on a resource of this type. `base_url` is the mount, without
+    /// which no filter can compare a `$ref`.
+    ///
+    /// # Errors
+    /// With `Operations[i]` in the detail where one operation is to blame:
+    /// `invalidSyntax` for a body that is no PATCH message; `invalidPath` for a path that is malformed or
+    /// names nothing; `invalidFilter` for a filter in a path that is; `mutability` for a path to a readOnly
+    /// attribute; `noTarget` for `remove` without a path; `invalidValue` for a missing value, or one that
+    /// cannot hold attributes or members, or more members than the tenant's config allows.
+    pub fn parse(
+        body: &Value,
+        resource_type: &ResourceType,
+        config: &TenantConfig,
+        base_url: &str,
+    ) -> Result<Self, ScimError> {
+        let body = body
+            .as_object()
+            .ok_or_else(|| ScimError::invalid_syntax("expected a PATCH message, which is an object"))?;
+        check_schemas(body)?;
+        let operations = match member(body, "Operations") {
+            Some(Value::Array(operations)) => operations,
+            Some(_) => return Err(ScimError::invalid_syntax("Operations: expected an array")),
+            None => return Err(ScimError::invalid_syntax("Operations: required in a PATCH message")),
+        };
+        if operations.is_empty() && !leniency::empty_operations(config) {
+            return Err(ScimError::invalid_syntax("Operations: expected one operation or more"));
+        }
+        check_members(config, body, &["schemas", "Operations"])?;
+        let mut steps = Vec::with_capacity(operations.len());
+        for (index, operation) in operations.iter().enumerate() {
+            let binder = Binder { resource_type, config, base_url };
+            let actions = read_operation(&binder, operation)
+                .map_err(|error| error.within(format_args!("Operations[{index}]")))?;
+            steps.extend(actions.into_iter().map(|action| Step { index, action }));
+        }
+        Ok(Self { steps })
+    }
+
+    /// Whether [`PatchEngine::apply`](super::PatchEngine::apply) has to see the current members of the
+    /// group: only where a filter asks for more of them than their ids (`members[display eq "x"]`).
+    pub fn needs_members(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Members(MemberAction::RemoveMatching(_))))
+    }
+
+    /// The stored attributes that the operations give values to, sub-attributes included: what
+    /// [`Projection::for_write`](crate::projection::Projection::for_write) takes for a PATCH.
+    pub fn written_attributes(&self) -> Vec<AttributeRef> {
+        let mut written = Vec::new();
+        for step in &self.steps {
+            if let Action::Change(Change {
+                attribute, edit: Edit::Add(value) | Edit::Replace(value), ..
+            }) = &step.action
+            {
+                add_written(&mut written, attribute.clone(), value);
+            }
+        }
+        written
+    }
+
+    /// Whether any operation is on the members of the group.
+    pub fn changes_members(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Members(_)))
+    }
+}
+
+/// RFC 7644 §3.5.2: `schemas` must have the URN of the message.
+fn check_schemas(body: &Map<String, Value>) -> Result<(), ScimError> {
+    let is_patch = |urn: &Value| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(PATCH_URN));
+    match member(body, "schemas") {
+        Some(Value::Array(urns)) if urns.iter().any(is_patch) => Ok(()),
+        _ => Err(ScimError::invalid_syntax(format!("schemas: expected an array with '{PATCH_URN}'"))),
+    }
+}
+
+fn read_operation(binder: &Binder<'_>, operation: &Value) -> Result<Vec<Action>, ScimError> {
+    let operation =
+        operation.as_object().ok_or_else(|| ScimError::invalid_syntax("expected an operation, an object"))?;
+    let kind = match member(operation, "op") {
+        Some(Value::String(op)) => read_op(binder.config, op)?,
+        Some(_) => return Err(ScimError::invalid_syntax("op: expected a string")),
+        None => return Err(ScimError::invalid_syntax("op: required, one of 'add', 'remove' and 'replace'")),
+    };
+    check_members(binder.config, operation, &["op", "path", "value"])?;
+    let path = match member(operation, "path") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(path)) => Some(path.as_str()),
+        Some(_) => return Err(ScimError::invalid_syntax("path: expected a string")),
+    };
+    let value = member(operation, "value");
+    if kind != OperationKind::Remove && value.is_none() {
+        return Err(ScimError::invalid_value("value: required for 'add' and 'replace'"));
+    }
+    match path {
+        Some(path) => binder.path(kind, path, value),
+        None => binder.resource(kind, value),
+    }
+}
+
+fn read_op(config: &TenantConfig, op: &str) -> Result<OperationKind, ScimError> {
+    let is = |name: &str| op == name || leniency::operation_in_any_case(config, op, name);
+    if is("add") {
+        Ok(OperationKind::Add)
+    } else if is("replace") {
+        Ok(OperationKind::Replace)
+    } else if is("remove") {
+        Ok(OperationKind::Remove)
+    } else {
+        Err(ScimError::invalid_syntax(format!(
+            "op: expected 'add', 'remove' or 'replace', got '{}'",
+            excerpt(op)
+        )))
+    }
+}
+
+/// The member of this name, in whatever case (RFC 7643 §2.1).
+fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    object
+        .get(name)
+        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+}
+
+/// # Errors
+/// In strict mode `invalidSyntax` for a member of a message that no one defines.
+fn check_members(
+    config: &TenantConfig,
+    object: &Map<String, Value>,
+    known: &[&str],
+) -> Result<(), ScimError> {
+    let unknown = object.keys().find(|key| !known.iter().any(|name| key.eq_ignore_ascii_case(name)));
+    match unknown {
+        Some(key) if !leniency::ignores_unknown_attributes(config) => {
+            Err(ScimError::invalid_syntax(format!("{}: not a part of a PATCH message", excerpt(key))))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl OperationKind {
+    /// What this operation does with `value`; `None` where that is nothing.
+    pub(super) fn edit(self, value: Option<&Value>) -> Option<Edit> {
+        // RFC 7643 §2.5: null and an empty array are "unassigned".
+        let assigned =
+            value.filter(|value| !value.is_null() && value.as_array().is_none_or(|items| !items.is_empty()));
+        match (self, assigned) {
+            (Self::Add, Some(value)) => Some(Edit::Add(value.clone())),
+            (Self::Add, None) => None,
+            (Self::Replace, Some(value)) => Some(Edit::Replace(value.clone())),
+            (Self::Replace, None) => Some(Edit::Remove(None)),
+            // A list of nothing names nothing to remove; that is no wish to remove everything.
+            (Self::Remove, _) => Some(Edit::Remove(value.filter(|value| !value.is_null()).cloned())),
+        }
+    }
+}

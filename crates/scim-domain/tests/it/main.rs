@@ -1,0 +1,6 @@
+//! The rules of the domain through its public interface.
+
+#[cfg(test)]
+mod rfc7643_examples;
+#[cfg(test)]
+mod validation_laws;

@@ -1,0 +1,35 @@
+//! What a request says.
+
+mod answer_shape;
+mod authorized;
+mod base_url;
+mod bearer;
+mod body;
+mod media_type;
+mod preconditions;
+mod query;
+
+use std::borrow::Cow;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderMap, HeaderName};
+use percent_encoding::percent_decode_str;
+
+pub(crate) use authorized::{Authorized, Visitor};
+pub(crate) use body::Deadline;
+
+/// A segment of the path, decoded; empty where the route has none of this name.
+///
+/// The router leaves `%2F` and `%25` as they are, and puts U+FFFD for what is not UTF-8: no id,
+/// endpoint or tenant is called so, and all of them answer that there is no such thing.
+pub(crate) fn segment(request: &HttpRequest, name: &str) -> String {
+    let segment = request.match_info().get(name).unwrap_or_default();
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+/// The list that the headers of one name make up, joined by commas (RFC 9110 §5.3).
+fn list<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+    let mut values = headers.get_all(name).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let first = values.next()?;
+    Some(values.fold(first, |list, value| Cow::Owned([&*list, ",", &*value].concat())))
+}

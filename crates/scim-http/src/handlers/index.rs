@@ -1,0 +1,25 @@
+//! `/`: a short page of links.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::ContentType;
+
+const PAGE: &str = r#"<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>SCIM service provider</title>
+<h1>SCIM service provider</h1>
+<p>SCIM 2.0 (RFC 7643, RFC 7644) is served under <code>/scim/v2</code>, with a bearer token.</p>
+<ul>
+<li><a href="/scim/v2/ServiceProviderConfig">/scim/v2/ServiceProviderConfig</a></li>
+<li><a href="/scim/v2/ResourceTypes">/scim/v2/ResourceTypes</a></li>
+<li><a href="/scim/v2/Schemas">/scim/v2/Schemas</a></li>
+<li><a href="/health">/health</a></li>
+<li><a href="/ready">/ready</a></li>
+</ul>
+</html>
+"#;
+
+/// GET
+pub(crate) async fn show() -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::html()).body(PAGE)
+}

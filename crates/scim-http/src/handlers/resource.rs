@@ -1,0 +1,42 @@
+//! `/{endpoint}/{id}`: one resource (RFC 7644 §3.4.1, §3.5, §3.6).
+
+use super::Answer;
+use crate::extract::Authorized;
+use crate::respond;
+
+/// GET
+pub(crate) async fn show(request: Authorized) -> Answer {
+    let target = request.target()?;
+    let (shape, if_none_match) = (request.answer_shape()?, request.if_none_match()?);
+    let service = request.service().resources();
+    let answer = service.read(&request.context, &target, &shape, if_none_match.as_ref()).await?;
+    Ok(respond::read(answer))
+}
+
+/// PUT
+pub(crate) async fn replace(mut request: Authorized) -> Answer {
+    let target = request.target()?;
+    let (shape, if_match) = (request.answer_shape()?, request.if_match()?);
+    let body = request.json().await?;
+    let service = request.service().resources();
+    let answer = service.replace(&request.context, &target, &body, if_match.as_ref(), &shape).await?;
+    Ok(respond::changed(answer))
+}
+
+/// PATCH
+pub(crate) async fn modify(mut request: Authorized) -> Answer {
+    let target = request.target()?;
+    let (shape, if_match) = (request.answer_shape()?, request.if_match()?);
+    let body = request.json().await?;
+    let service = request.service().resources();
+    let answer = service.patch(&request.context, &target, &body, if_match.as_ref(), &shape).await?;
+    Ok(respond::changed(answer))
+}
+
+/// DELETE
+pub(crate) async fn delete(request: Authorized) -> Answer {
+    let target = request.target()?;
+    let if_match = request.if_match()?;
+    request.service().resources().delete(&request.context, &target, if_match.as_ref()).await?;
+    Ok(respond::deleted())
+}

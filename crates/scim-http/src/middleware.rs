@@ -1,0 +1,121 @@
+//! What every request goes through: it gets an id, a span and a log line, has a limit of time, and
+//! is answered even when its handler panics.
+
+mod request_id;
+
+use std::error::Error as StdError;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::ConnectionType;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout_at};
+use tracing::{Instrument, Level};
+
+use crate::AppState;
+use crate::extract::Deadline;
+use crate::respond::HttpError;
+use crate::routes::{MountPoint, Route};
+
+use request_id::RequestId;
+
+/// Serves one request.
+pub(crate) async fn request(
+    state: Arc<AppState>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = RequestId::of(request.headers(), &*state.ids);
+    let span = tracing::error_span!("request", method = request.method().as_str(), request_id = %id);
+    let started = Instant::now();
+    async move {
+        let outcome = serve(&state, started, request, &next).await;
+        let outcome = complete(&state, outcome, &id);
+        log(&outcome, started.elapsed());
+        outcome.map_err(|(response, _)| InternalError::from_response("", response).into())
+    }
+    .instrument(span)
+    .await
+}
+
+/// Runs the handler, within the time that a request may take.
+async fn serve(
+    state: &AppState,
+    started: Instant,
+    request: ServiceRequest,
+    next: &Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let deadline = started.checked_add(state.settings.request_timeout).unwrap_or(started);
+    // A body that is late is told apart from work that is: who reads it has to know the same deadline.
+    if !request.method().is_safe() {
+        request.extensions_mut().insert(Deadline(deadline));
+    }
+    // A handler holds nothing that another request could find half done: what it shares is in the
+    // application, behind calls that keep their own order.
+    let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
+    match timeout_at(deadline, handled).await {
+        Ok(Ok(answered)) => answered,
+        Ok(Err(_panic)) => Err(HttpError::internal().into()),
+        Err(_elapsed) => Err(HttpError::overdue().into()),
+    }
+}
+
+/// The answer with what every answer has. Where the handler came to no end there is no request
+/// left to belong to it.
+fn complete(
+    state: &AppState,
+    outcome: Result<ServiceResponse<BoxBody>, Error>,
+    id: &RequestId,
+) -> Result<ServiceResponse<BoxBody>, (HttpResponse, Error)> {
+    match outcome {
+        Ok(mut response) => {
+            dress(state, response.response_mut(), id);
+            Ok(response)
+        }
+        Err(error) => {
+            let mut response = error.error_response();
+            dress(state, &mut response, id);
+            Err((response, error))
+        }
+    }
+}
+
+fn dress(state: &AppState, response: &mut HttpResponse, id: &RequestId) {
+    response.headers_mut().insert(request_id::X_REQUEST_ID, id.to_header());
+    if state.is_draining() {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+}
+
+/// One line for each request, and one more for what failed on our side.
+fn log(outcome: &Result<ServiceResponse<BoxBody>, (HttpResponse, Error)>, took: Duration) {
+    let (status, error) = match outcome {
+        Ok(response) => (response.status(), response.response().error()),
+        Err((response, error)) => (response.status(), Some(error)),
+    };
+    if status.is_server_error() {
+        let failure = error.and_then(|error| error.as_error::<HttpError>());
+        if let Some(cause) = failure.and_then(HttpError::cause) {
+            let cause: &(dyn StdError + 'static) = cause;
+            tracing::error!(status = status.as_u16(), cause, "a request failed");
+        }
+    }
+    if tracing::enabled!(Level::INFO) {
+        let request = outcome.as_ref().ok().map(ServiceResponse::request);
+        let mount = request.and_then(|request| request.app_data::<MountPoint>());
+        let route = request.and_then(|request| request.app_data::<Route>());
+        tracing::info!(
+            mount = mount.map(|mount| mount.pattern()),
+            route = route.map(|route| route.pattern),
+            status = status.as_u16(),
+            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "request"
+        );
+    }
+}

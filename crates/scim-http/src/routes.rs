@@ -1,0 +1,199 @@
+//! The one routing table (RFC 7644 §3.2, §4).
+//!
+//! The same endpoints are served at every mount. Whoever has no credential for a mount learns
+//! nothing of what is there: every answer under a mount, 404 and 405 too, comes after authentication.
+
+use actix_web::dev::{AppService, HttpServiceFactory};
+use actix_web::http::Method;
+use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Scope, guard, web};
+use scim_application::Mount;
+
+use crate::handlers::{
+    bulk, collection, fallback, health, index, me, ready, resource, resource_types, schemas, search,
+    service_provider_config,
+};
+
+/// Registers every route.
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(mounted(MountPoint::Credential))
+        // The longer spelling comes first: a scope keeps what matches its prefix.
+        .service(mounted(MountPoint::TenantLong))
+        .service(mounted(MountPoint::Tenant))
+        .service(Endpoint::at("/health").get(health::show).public())
+        .service(Endpoint::at("/ready").get(ready::show).public())
+        .service(Endpoint::at("/").get(index::show).public())
+        .default_service(web::to(fallback::no_page));
+}
+
+/// The SCIM endpoints of one mount.
+fn mounted(mount: MountPoint) -> Scope {
+    web::scope(mount.pattern())
+        .app_data(mount)
+        .service(Endpoint::at("/ServiceProviderConfig").get(service_provider_config::show))
+        .service(Endpoint::at("/Schemas").get(schemas::list))
+        .service(Endpoint::at("/Schemas/{urn}").get(schemas::show))
+        .service(Endpoint::at("/ResourceTypes").get(resource_types::list))
+        .service(Endpoint::at("/ResourceTypes/{name}").get(resource_types::show))
+        .service(Endpoint::at("/Bulk").post(bulk::process))
+        .service(
+            Endpoint::at("/Me")
+                .get(me::show)
+                .put(me::replace)
+                .patch(me::modify)
+                .delete(me::delete)
+                .post(me::create),
+        )
+        .service(Endpoint::at("/.search").post(search::everything))
+        .service(Endpoint::at("").get(search::root))
+        .service(Endpoint::at("/").get(search::root))
+        .service(Endpoint::at("/{endpoint}/.search").post(search::one_type))
+        .service(Endpoint::at("/{endpoint}").get(collection::list).post(collection::create))
+        .service(
+            Endpoint::at("/{endpoint}/{id}")
+                .get(resource::show)
+                .put(resource::replace)
+                .patch(resource::modify)
+                .delete(resource::delete),
+        )
+        .default_service(web::to(fallback::no_endpoint))
+}
+
+/// Where SCIM is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MountPoint {
+    /// The tenant that the credential belongs to.
+    Credential,
+    /// A tenant by id or slug.
+    Tenant,
+    /// Another spelling of [`Tenant`](Self::Tenant).
+    TenantLong,
+}
+
+impl MountPoint {
+    /// The pattern of its paths.
+    pub(crate) fn pattern(self) -> &'static str {
+        match self {
+            Self::Credential => "/scim/v2",
+            Self::Tenant => "/tenants/{tenant}",
+            Self::TenantLong => "/tenants/{tenant}/scim/v2",
+        }
+    }
+
+    /// How many segments of a path are the mount's.
+    pub(crate) fn segments(self) -> usize {
+        match self {
+            Self::Credential | Self::Tenant => 2,
+            Self::TenantLong => 4,
+        }
+    }
+
+    /// The mount that the request was sent to.
+    pub(crate) fn mount(self, request: &HttpRequest) -> Mount {
+        match self {
+            Self::Credential => Mount::Credential,
+            Self::Tenant | Self::TenantLong => Mount::Tenant(crate::extract::segment(request, "tenant")),
+        }
+    }
+}
+
+/// What a matched route is called, and what it takes.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// Its pattern, below its mount.
+    pub(crate) pattern: &'static str,
+    /// The methods that it takes, as `Allow` lists them (RFC 9110 §10.2.1).
+    pub(crate) allow: String,
+}
+
+/// One path and the handlers of its methods; any other method is answered 405.
+struct Endpoint {
+    pattern: &'static str,
+    allow: Vec<&'static str>,
+    resource: Resource,
+    is_public: bool,
+}
+
+impl Endpoint {
+    fn at(pattern: &'static str) -> Self {
+        Self { pattern, allow: Vec::new(), resource: web::resource(pattern), is_public: false }
+    }
+
+    /// GET, and with it HEAD (RFC 9110 §9.3.2): the server sends the head of GET's answer alone.
+    fn get<F, Args>(mut self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.allow.extend(["GET", "HEAD"]);
+        let reads = guard::Any(guard::Get()).or(guard::Head());
+        self.resource = self.resource.route(web::route().guard(reads).to(handler));
+        self
+    }
+
+    fn post<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method("POST", Method::POST, handler)
+    }
+
+    fn put<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method("PUT", Method::PUT, handler)
+    }
+
+    fn patch<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method("PATCH", Method::PATCH, handler)
+    }
+
+    fn delete<F, Args>(self, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method("DELETE", Method::DELETE, handler)
+    }
+
+    fn method<F, Args>(mut self, name: &'static str, method: Method, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.allow.push(name);
+        self.resource = self.resource.route(web::method(method).to(handler));
+        self
+    }
+
+    /// Open to everyone, so that 405 needs no credential either.
+    fn public(mut self) -> Self {
+        self.is_public = true;
+        self
+    }
+}
+
+impl HttpServiceFactory for Endpoint {
+    fn register(self, config: &mut AppService) {
+        let route = Route { pattern: self.pattern, allow: self.allow.join(", ") };
+        let resource = self.resource.app_data(route);
+        if self.is_public {
+            resource.default_service(web::to(fallback::no_public_method)).register(config);
+        } else {
+            resource.default_service(web::to(fallback::no_method)).register(config);
+        }
+    }
+}

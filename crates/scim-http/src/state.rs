@@ -1,0 +1,58 @@
+//! What every worker of the HTTP server shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use scim_application::ScimService;
+use scim_ports::{Clock, IdGenerator};
+
+/// How SCIM is served over HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// What `meta.location` and `$ref` start with, before the path of the mount and without a slash
+    /// at its end; without it, scheme and host as the request names them.
+    pub public_base_url: Option<String>,
+    /// The most bytes of a body, but for `/Bulk`, where the tenant's `bulk.maxPayloadSize` counts.
+    pub max_request_size: usize,
+    /// How long a request may take, from its head to its answer.
+    pub request_timeout: Duration,
+    /// What the store is called in `/ready`.
+    pub store_name: &'static str,
+}
+
+/// The service, and what serving it over HTTP takes.
+pub struct AppState {
+    /// The use cases.
+    pub service: ScimService,
+    /// How they are served.
+    pub settings: HttpSettings,
+    /// The time that `/health` tells.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids of requests come from.
+    pub ids: Arc<dyn IdGenerator>,
+    draining: AtomicBool,
+}
+
+impl AppState {
+    /// The state of a server that takes requests.
+    pub fn new(
+        service: ScimService,
+        settings: HttpSettings,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdGenerator>,
+    ) -> Self {
+        Self { service, settings, clock, ids, draining: AtomicBool::new(false) }
+    }
+
+    /// From now on the server is not ready, and asks clients to come back on another connection:
+    /// the first step of an orderly end.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether [`drain`](Self::drain) was called.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,10 @@
+//! Adapters of the small ports: the system's clock, ids, password hashes.
+
+mod bcrypt_passwords;
+mod random_bytes;
+mod system_clock;
+mod uuid_v7_ids;
+
+pub use bcrypt_passwords::BcryptPasswords;
+pub use system_clock::SystemClock;
+pub use uuid_v7_ids::UuidV7Ids;

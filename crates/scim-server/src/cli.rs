@@ -1,0 +1,105 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+
+/// A SCIM 2.0 service provider
+#[derive(Debug, Parser)]
+#[command(name = "scim-server", version)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What the program does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Serve SCIM (the default)
+    Serve,
+    /// Ask the server on this machine for its health: exit 0 where it serves, else 1
+    Healthcheck,
+    /// Print the settings in force, and where each comes from; secrets masked
+    Config,
+}
+
+macro_rules! flags {
+    ($($(#[$doc:meta])* $flag:ident: $value_name:literal,)*) => {
+        /// A flag for each setting. They are read as text here: the settings know what they mean.
+        #[derive(Debug, Default, Args)]
+        pub struct Flags {
+            /// A TOML file of settings; flags and environment variables come before it
+            #[arg(long, global = true, value_name = "FILE")]
+            pub config: Option<std::path::PathBuf>,
+            $($(#[$doc])* #[arg(long, global = true, value_name = $value_name)] pub $flag: Option<String>,)*
+        }
+
+        impl Flags {
+            /// What was given for the setting whose key in a file is `key`.
+            pub(crate) fn get(&self, key: &str) -> Option<&str> {
+                match key {
+                    $(stringify!($flag) => self.$flag.as_deref(),)*
+                    _ => None,
+                }
+            }
+
+            /// Every flag, as the key that it has in a file.
+            #[cfg(test)]
+            pub(crate) const KEYS: &[&str] = &[$(stringify!($flag),)*];
+        }
+    };
+}
+
+flags! {
+    /// Where to listen [SERVER_HOST; 127.0.0.1]
+    server_host: "HOST",
+    /// The port to listen at; 0 takes a free one [SERVER_PORT, PORT; 8080]
+    server_port: "PORT",
+    /// Where resources are kept: inmemory [PERSISTENCE_BACKEND; inmemory]
+    persistence_backend: "BACKEND",
+    /// The operator's secret, 32 characters at least; the environment keeps it out of sight of
+    /// others on this machine [SCIM_SHARED_SECRET; random]
+    scim_shared_secret: "SECRET",
+    /// What URLs in answers start with [PUBLIC_BASE_URL; as the request says]
+    public_base_url: "URL",
+    /// The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]
+    max_request_size: "BYTES",
+    /// Threads that serve requests [WORKER_THREADS; the processors]
+    worker_threads: "N",
+    /// How long a request may take [REQUEST_TIMEOUT; 30]
+    request_timeout: "SECONDS",
+    /// How long requests may go on after the signal to end [SHUTDOWN_TIMEOUT; 30]
+    shutdown_timeout: "SECONDS",
+    /// What is logged, as the tracing-subscriber crate filters it [RUST_LOG; info]
+    rust_log: "FILTER",
+    /// json or pretty [LOG_FORMAT; pretty on a terminal, else json]
+    log_format: "FORMAT",
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_go_before_and_after_the_command() {
+        let port = |arguments: &[&str]| {
+            let cli = Cli::try_parse_from(arguments).expect("valid");
+            (cli.command, cli.flags.get("server_port").map(str::to_owned))
+        };
+        let given = Some("1".to_owned());
+        assert_eq!(port(&["scim-server", "--server-port", "1"]), (None, given.clone()));
+        assert_eq!(
+            port(&["scim-server", "--server-port=1", "config"]),
+            (Some(Command::Config), given.clone())
+        );
+        assert_eq!(port(&["scim-server", "serve", "--server-port", "1"]), (Some(Command::Serve), given));
+        assert_eq!(port(&["scim-server"]), (None, None));
+    }
+}

@@ -1,0 +1,55 @@
+//! `scim-server healthcheck`: whether the server on this machine serves.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::settings::Settings;
+
+/// How long connecting, asking and answering may each take.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// The most of an answer that is read.
+const MAX_ANSWER: u64 = 64 * 1024;
+
+/// Asks `GET /health` where the settings say that the server listens.
+///
+/// # Errors
+/// Where it does not answer 200.
+pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
+    let place = (settings.server_host.as_str(), settings.server_port);
+    let address = place
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut addresses| addresses.next())
+        .with_context(|| format!("SERVER_HOST: {} is no address", settings.server_host))?;
+    let address = reachable(address);
+    let status = ask(address).with_context(|| format!("no answer from {address}"))?;
+    if status.split(' ').nth(1) != Some("200") {
+        bail!("{address} answers: {status}");
+    }
+    Ok(())
+}
+
+/// An address that means every interface, as one that can be connected to.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}
+
+/// The status line of the answer.
+fn ask(address: SocketAddr) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
+    write!(stream, "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(MAX_ANSWER).read_to_end(&mut answer)?;
+    let answer = String::from_utf8_lossy(&answer);
+    Ok(answer.lines().next().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,62 @@
+//! The process: configuration, wiring, command line.
+//!
+//! The one crate that knows every adapter; `wiring` is the one module that chooses among them.
+
+pub mod adapters;
+mod banner;
+mod cli;
+mod healthcheck;
+mod secret;
+mod serve;
+pub mod settings;
+mod telemetry;
+pub mod wiring;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use settings::{Environment, Settings};
+
+/// The exit status for settings that are wrong.
+const WRONG_SETTINGS: u8 = 2;
+
+/// Runs the program: the command line and the environment in, the exit status out.
+pub fn run(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(refused_or_help) => refused_or_help.exit(),
+    };
+    let settings = match Settings::read(&cli.flags, &Environment::new(environment)) {
+        Ok(settings) => settings,
+        Err(faults) => {
+            for fault in faults {
+                complain(&fault);
+            }
+            return ExitCode::from(WRONG_SETTINGS);
+        }
+    };
+    let outcome = match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&settings),
+        Command::Healthcheck => healthcheck::run(&settings),
+        Command::Config => settings.print(&mut std::io::stdout().lock()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format_args!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line on stderr; where that is closed there is nobody to tell.
+fn complain(what: &dyn std::fmt::Display) {
+    let _closed = writeln!(std::io::stderr(), "scim-server: {what}");
+}

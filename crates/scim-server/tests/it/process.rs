@@ -1,0 +1,65 @@
+//! Starts the built binary on a free port of the loopback interface, and ends it by its id.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+/// A running server with no configuration but its port, and what its banner said.
+pub(crate) struct ServerProcess {
+    child: Child,
+    /// The banner's `curl` line.
+    pub(crate) curl_line: String,
+}
+
+impl ServerProcess {
+    /// Starts the server and reads its banner up to the `curl` line, which is the last thing it prints.
+    pub(crate) fn start() -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
+            .env_clear()
+            .env("SERVER_PORT", "0")
+            .env("RUST_LOG", "warn")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let stdout = BufReader::new(child.stdout.take().expect("its output"));
+        let mut lines = stdout.lines().map(|line| line.expect("text"));
+        let curl_line = lines.find(|line| line.trim_start().starts_with("curl ")).expect("a curl line");
+        Self { child, curl_line: curl_line.trim().to_owned() }
+    }
+
+    /// The base URL in the `curl` line, up to and with `/scim/v2`.
+    pub(crate) fn base_url(&self) -> &str {
+        let start = self.curl_line.find("http://").expect("a URL");
+        let end = self.curl_line.find("/scim/v2").expect("the mount") + "/scim/v2".len();
+        &self.curl_line[start..end]
+    }
+
+    /// The secret in the `curl` line.
+    pub(crate) fn secret(&self) -> &str {
+        let (_, after) = self.curl_line.split_once("Bearer ").expect("a token");
+        after.split(['"', '\'']).next().expect("a token")
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the test that cares about it has noticed.
+        let _already_over = self.child.kill();
+        let _status = self.child.wait();
+    }
+}
+
+/// Runs a shell script and answers what it printed on both streams; fails the test if it fails.
+#[track_caller]
+pub(crate) fn shell(script: &str, variables: &[(&str, &str)]) -> String {
+    let mut child = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &format!("exec 2>&1\n{script}")])
+        .envs(variables.iter().copied())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("bash");
+    let mut output = String::new();
+    child.stdout.take().expect("its output").read_to_string(&mut output).expect("text");
+    let status = child.wait().expect("its end");
+    assert!(status.success(), "{script}\nended with {status} and printed\n{output}");
+    output
+}

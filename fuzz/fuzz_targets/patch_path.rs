@@ -1,0 +1,4 @@
+//! Paths of PATCH operations.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| scim_fuzz::patch_path(input));

@@ -1,0 +1,153 @@
+//! `cargo xtask conformance`: the public checker scim2-tester against a fresh server.
+//!
+//! The checker comes from the Python package index, at the versions of `conformance-requirements.txt`,
+//! into a virtual environment under `target/`. It prints one line per check, `STATUS title`, and an
+//! indented reason. Its exit status is of no use: it is 1 as soon as one check is anything but
+//! `SUCCESS`, even one that was skipped. So the lines are read here:
+//!
+//! | status | here |
+//! |---|---|
+//! | `SUCCESS`, `COMPLIANT`, `ACCEPTABLE` | passes |
+//! | `DEVIATION` (from a SHOULD), `SKIPPED` | is shown and counted, passes |
+//! | `ERROR`, `CRITICAL`, anything else | fails |
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::process;
+use crate::server::Server;
+
+const REQUIREMENTS: &str = include_str!("../conformance-requirements.txt");
+
+/// What `cargo xtask conformance` takes.
+#[derive(Debug, Default, clap::Args)]
+pub struct Arguments {
+    /// Print what the server sent beside each failed check
+    #[arg(long)]
+    pub verbose: bool,
+}
+
+/// Builds and starts the server, runs the checker, prints and judges its results.
+///
+/// # Errors
+/// When the checker cannot be installed, the server does not start, or a check fails.
+pub fn run(arguments: &Arguments) -> Result<()> {
+    process::cargo(&["build", "-p", "scim-server"])?;
+    let target = process::target_directory()?;
+    let environment = environment(&target)?;
+    let log = target.join("conformance-server.log");
+    let server = Server::start(Command::new(target.join("debug").join("scim-server")), Some(&log))?;
+
+    let mut checker = process::command(&environment.join("bin/scim2").to_string_lossy(), ["test"]);
+    if arguments.verbose {
+        checker.arg("--verbose");
+    }
+    checker
+        .env("SCIM_CLI_URL", server.base_url())
+        .env("SCIM_CLI_HEADERS", format!("Authorization: Bearer {}", server.secret()));
+    let output = checker.output().context("cannot start the checker")?;
+    drop(server);
+
+    let printed = String::from_utf8_lossy(&output.stdout);
+    println!("{printed}");
+    let verdict = Verdict::read(&printed);
+    println!("{}", verdict.summary());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(errors.is_empty(), "the checker itself failed:\n{errors}");
+    verdict.judge().with_context(|| format!("the server's log is {}", log.display()))
+}
+
+/// The virtual environment with the checker, made or made anew when the requirements changed.
+fn environment(target: &Path) -> Result<PathBuf> {
+    let environment = target.join("conformance-venv");
+    let installed = environment.join("installed.txt");
+    if fs::read_to_string(&installed).is_ok_and(|text| text == REQUIREMENTS) {
+        return Ok(environment);
+    }
+    let path = environment.to_string_lossy();
+    process::run(&mut process::command("python3", ["-m", "venv", "--clear", &path]))
+        .context("conformance needs python3 with its venv module (python3-venv on Debian)")?;
+    let python = environment.join("bin/python").to_string_lossy().into_owned();
+    let requirements = process::root().join("xtask/conformance-requirements.txt");
+    process::run(
+        process::command(&python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
+            .arg(requirements),
+    )?;
+    fs::write(&installed, REQUIREMENTS).context("cannot note what was installed")?;
+    Ok(environment)
+}
+
+/// The checks by their status, with the titles of those that do not simply pass.
+#[derive(Debug, Default)]
+struct Verdict {
+    counts: BTreeMap<String, usize>,
+    failed: Vec<String>,
+}
+
+impl Verdict {
+    fn read(printed: &str) -> Self {
+        let mut verdict = Self::default();
+        for line in printed.lines() {
+            // Reasons are indented; the headline's first word is not in capitals.
+            let (status, title) = line.split_once(' ').unwrap_or((line, ""));
+            if status.is_empty() || !status.chars().all(|letter| letter.is_ascii_uppercase()) {
+                continue;
+            }
+            let count = verdict.counts.entry(status.to_owned()).or_default();
+            *count = count.saturating_add(1);
+            if !matches!(status, "SUCCESS" | "COMPLIANT" | "ACCEPTABLE" | "DEVIATION" | "SKIPPED") {
+                verdict.failed.push(format!("{status} {title}"));
+            }
+        }
+        verdict
+    }
+
+    fn summary(&self) -> String {
+        let mut summary = "conformance:".to_owned();
+        for (status, count) in &self.counts {
+            // Writing to a string does not fail.
+            let _written = write!(summary, " {count} {status}");
+        }
+        summary
+    }
+
+    fn judge(&self) -> Result<()> {
+        ensure!(self.counts.contains_key("SUCCESS"), "no check succeeded: the checker did not run");
+        if !self.failed.is_empty() {
+            bail!("{} checks failed:\n{}", self.failed.len(), self.failed.join("\n"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(printed: &str, expected: Result<&str, &str>) {
+        let verdict = Verdict::read(printed);
+        match (verdict.judge(), expected) {
+            (Ok(()), Ok(summary)) => assert_eq!(verdict.summary(), summary),
+            (Err(error), Err(message)) => assert!(error.to_string().contains(message), "{error}"),
+            (judged, _) => panic!("{judged:?} for {printed:?}"),
+        }
+    }
+
+    #[test]
+    fn verdicts() {
+        let head = "Performing a SCIM compliance check on http://x ...\n";
+        let passing = format!("{head}SUCCESS a\n  ERROR is in this reason\nSKIPPED b\nDEVIATION c\n");
+        check(&passing, Ok("conformance: 1 DEVIATION 1 SKIPPED 1 SUCCESS"));
+        check(&format!("{head}SUCCESS a\nERROR b\n  why\n"), Err("1 checks failed:\nERROR b"));
+        check("SUCCESS a\nCRITICAL b\n", Err("CRITICAL b"));
+        check("SUCCESS a\nNEWSTATUS b\n", Err("NEWSTATUS b"));
+        check(head, Err("no check succeeded"));
+        check("SKIPPED a\n", Err("no check succeeded"));
+    }
+}
