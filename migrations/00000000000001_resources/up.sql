@@ -18,6 +18,25 @@ CREATE TABLE tenant (
     CONSTRAINT tenant_slug_uq UNIQUE (slug)
 );
 
+-- The schemas of a tenant and its resource types, in RFC 7643 §7 and §6 form and in their order.
+CREATE TABLE tenant_schema (
+    tenant_id uuid NOT NULL,
+    urn_key text COLLATE "C" NOT NULL,
+    place integer NOT NULL,
+    definition json NOT NULL,
+    CONSTRAINT tenant_schema_pk PRIMARY KEY (tenant_id, urn_key),
+    CONSTRAINT tenant_schema_tenant_fk FOREIGN KEY (tenant_id) REFERENCES tenant (id) ON DELETE CASCADE
+);
+
+CREATE TABLE tenant_resource_type (
+    tenant_id uuid NOT NULL,
+    name_key text COLLATE "C" NOT NULL,
+    place integer NOT NULL,
+    definition json NOT NULL,
+    CONSTRAINT tenant_resource_type_pk PRIMARY KEY (tenant_id, name_key),
+    CONSTRAINT tenant_resource_type_tenant_fk FOREIGN KEY (tenant_id) REFERENCES tenant (id) ON DELETE CASCADE
+);
+
 CREATE TABLE scim_resource (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -30,6 +49,8 @@ CREATE TABLE scim_resource (
     -- What a group shows of this member, as it is and as it compares.
     display text COLLATE "C",
     display_key text COLLATE "C",
+    -- The key by which a userName is equal to another. Not unique: who is hidden keeps it.
+    user_name_key text COLLATE "C",
     -- A digest of the rows that the resource has in resource_unique_value.
     unique_digest text COLLATE "C" NOT NULL,
     -- The values that trigram searches look into, each between two line feeds.
@@ -44,6 +65,8 @@ CREATE TABLE scim_resource (
 
 CREATE INDEX scim_resource_type_ix ON scim_resource (tenant_id, resource_type, id);
 CREATE INDEX scim_resource_updated_ix ON scim_resource (tenant_id, resource_type, updated_at, id);
+CREATE INDEX scim_resource_user_name_ix ON scim_resource (tenant_id, resource_type, user_name_key)
+    WHERE user_name_key IS NOT NULL;
 CREATE INDEX scim_resource_keys_ix ON scim_resource USING gin (keys jsonb_path_ops);
 CREATE INDEX scim_resource_search_ix ON scim_resource USING gin (search_text gin_trgm_ops);
 

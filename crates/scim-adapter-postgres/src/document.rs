@@ -14,7 +14,7 @@ use scim_domain::schema::ResourceType;
 use scim_domain::text::fold;
 use serde_json::{Number, Value};
 
-use crate::text::{escape, scope_name};
+use crate::text::{escape, scope_name, unique_key};
 
 /// The name in `keys` of the key by which a `userName` is equal to another. No attribute has it.
 pub(crate) const USER_NAME_EQUALITY: &str = "userName=";
@@ -47,6 +47,8 @@ pub(crate) struct Document {
     pub(crate) keys: String,
     /// The searched values, each between two line feeds.
     pub(crate) search_text: String,
+    /// What a `userName` is equal by, fit for an index.
+    pub(crate) user_name_key: Option<String>,
     /// What groups show of the resource, escaped.
     pub(crate) display: Option<String>,
     /// The same, folded.
@@ -55,7 +57,7 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(tenant: TenantId, resource_type: &ResourceType, attributes: &Attributes) -> Self {
-        let mut keys = KeysWriter { out: String::with_capacity(512), search_text: String::from("\n") };
+        let mut keys = KeysWriter { out: String::with_capacity(512), search_text: String::from("\n"), user_name_key: None };
         keys.document(&scope_name(tenant, resource_type.name()), resource_type, attributes);
         let display = display(attributes);
         Self {
@@ -63,6 +65,7 @@ impl Document {
             payload: serde_json::to_string(attributes).unwrap_or_default(),
             keys: keys.out,
             search_text: keys.search_text,
+            user_name_key: keys.user_name_key,
             display: display.map(|text| escape(text).into_owned()),
             display_key: display.map(|text| escape(&fold(text)).into_owned()),
         }
@@ -72,6 +75,7 @@ impl Document {
 struct KeysWriter {
     out: String,
     search_text: String,
+    user_name_key: Option<String>,
 }
 
 impl KeysWriter {
@@ -100,9 +104,11 @@ impl KeysWriter {
                 if attribute.is_user_name()
                     && let Value::String(text) = value
                 {
+                    let key = equality_key(&attribute, text);
                     self.out.push(',');
                     self.name(USER_NAME_EQUALITY);
-                    write_string(&mut self.out, &escape(&equality_key(&attribute, text)));
+                    write_string(&mut self.out, &escape(&key));
+                    self.user_name_key = Some(unique_key(&key).into_owned());
                 }
             }
         }

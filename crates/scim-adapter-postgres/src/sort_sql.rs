@@ -11,6 +11,7 @@ use scim_domain::listing::sort::simple_attribute;
 use scim_domain::listing::{Direction, QueryScope, SortKey};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::macros::datetime;
 
 use crate::document::write_number;
 use crate::filter_sql::{FilterSql, element_path, first_end, location, value_path, VERSION};
@@ -121,12 +122,16 @@ fn time_column(sort_by: &AttributeRef) -> Option<&'static str> {
     }
 }
 
+/// A position without a time is beyond all times, and one with a key of another kind before them, as
+/// the kinds are ordered.
 fn time_of(position: &KeysetPosition) -> Bind {
-    let moment = match &position.sort_key {
-        Some(SortKey::Text(text)) => OffsetDateTime::parse(text, &Rfc3339).ok(),
-        _ => None,
-    };
-    Bind::Time(moment.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    const FIRST: OffsetDateTime = datetime!(0001-01-01 00:00 UTC);
+    const LAST: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
+    Bind::Time(match &position.sort_key {
+        Some(SortKey::Text(text)) => OffsetDateTime::parse(text, &Rfc3339).unwrap_or(LAST),
+        Some(SortKey::Boolean(_) | SortKey::Number(_)) => FIRST,
+        None => LAST,
+    })
 }
 
 fn key_of(position: &KeysetPosition) -> Vec<Bind> {

@@ -187,6 +187,7 @@ impl Sql {
 
     /// The text, with `$n` for the values.
     #[cfg(test)]
+    #[expect(dead_code, reason = "used by the tests of filters")]
     pub(crate) fn text(&self) -> String {
         let (mut text, mut from) = (String::new(), 0);
         for (index, (at, _)) in self.binds.iter().enumerate() {

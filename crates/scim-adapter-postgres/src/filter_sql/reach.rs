@@ -3,7 +3,6 @@
 
 use scim_domain::attribute::{AttributeRef, AttributeSource};
 use scim_domain::filter::{ComparisonOperator, Operand, TypedFilter};
-use scim_domain::schema::ResourceType;
 
 use crate::document::is_searched;
 use crate::text::escape;
@@ -11,7 +10,7 @@ use crate::text::escape;
 /// How many rows a filter can match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reach {
-    /// One at most: it names an id or a unique value.
+    /// One, as a rule: it names an id or a `userName`.
     One,
     /// Those that an index finds, which are often few.
     Few,
@@ -19,23 +18,23 @@ pub(crate) enum Reach {
     Any,
 }
 
-/// The reach of `filter` on resources of `resource_type`.
-pub(crate) fn reach(resource_type: &ResourceType, filter: &TypedFilter) -> Reach {
+/// The reach of `filter`.
+pub(crate) fn reach(filter: &TypedFilter) -> Reach {
     match filter {
         TypedFilter::And(filters) => {
-            filters.iter().map(|filter| reach(resource_type, filter)).min().unwrap_or(Reach::Any)
+            filters.iter().map(|filter| reach(filter)).min().unwrap_or(Reach::Any)
         }
         TypedFilter::Or(filters) => match filters.as_slice() {
-            [only] => reach(resource_type, only),
+            [only] => reach(only),
             [] => Reach::One,
             several => several
                 .iter()
-                .map(|filter| reach(resource_type, filter))
+                .map(|filter| reach(filter))
                 .max()
                 .map_or(Reach::Any, |widest| widest.max(Reach::Few)),
         },
         TypedFilter::Compare { attribute, operator, operand } => {
-            compare_reach(resource_type, attribute, *operator, operand)
+            compare_reach(attribute, *operator, operand)
         }
         TypedFilter::ValuePath { attribute, filter } => match attribute.source {
             AttributeSource::Stored => element_reach(filter),
@@ -47,7 +46,6 @@ pub(crate) fn reach(resource_type: &ResourceType, filter: &TypedFilter) -> Reach
 }
 
 fn compare_reach(
-    resource_type: &ResourceType,
     attribute: &AttributeRef,
     operator: ComparisonOperator,
     operand: &Operand,
@@ -55,11 +53,7 @@ fn compare_reach(
     let is_equal = operator == ComparisonOperator::Equal;
     match (attribute.source, operand) {
         (AttributeSource::Id, _) if is_equal => Reach::One,
-        (AttributeSource::Stored, Operand::Text(_))
-            if is_equal && is_unique_user_name(resource_type, attribute) =>
-        {
-            Reach::One
-        }
+        (AttributeSource::Stored, Operand::Text(_)) if is_equal && attribute.is_user_name() => Reach::One,
         (AttributeSource::Stored, Operand::Text(_) | Operand::Number(_)) if is_equal => Reach::Few,
         (AttributeSource::Stored, Operand::Text(text))
             if is_searched(attribute) && trigram_pattern(operator, text).is_some() =>
@@ -86,11 +80,6 @@ fn element_reach(filter: &TypedFilter) -> Reach {
         } => Reach::Few,
         _ => Reach::Any,
     }
-}
-
-/// Whether `attribute` is a `userName` that the store keeps unique.
-pub(super) fn is_unique_user_name(resource_type: &ResourceType, attribute: &AttributeRef) -> bool {
-    attribute.is_user_name() && resource_type.unique_attributes.iter().any(|unique| unique.same_as(attribute))
 }
 
 /// The pattern that `search_text` matches where a value in it is found by `operator` with `text`;

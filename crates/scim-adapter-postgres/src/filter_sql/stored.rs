@@ -8,7 +8,7 @@ use crate::sql::Bind;
 use crate::text::{escape, unique_key};
 
 use super::operator::{symbol, text_compare};
-use super::reach::{is_unique_user_name, trigram_pattern};
+use super::reach::trigram_pattern;
 use super::FilterSql;
 
 /// Where a path begins.
@@ -32,10 +32,9 @@ impl FilterSql<'_> {
         operand: &Operand,
     ) {
         match (operator, operand) {
-            (ComparisonOperator::Equal, Operand::Text(key))
-                if is_unique_user_name(self.resource_type, attribute) =>
-            {
-                self.has_unique_value(attribute, key);
+            (ComparisonOperator::Equal, Operand::Text(key)) if attribute.is_user_name() => {
+                self.sql.push("(r.user_name_key = ").bind(Bind::text(unique_key(key)));
+                self.sql.push(")");
             }
             (ComparisonOperator::Equal, _) => {
                 let value = json(operand);
@@ -205,28 +204,14 @@ impl FilterSql<'_> {
 
     /// The condition that the document contains `value` at `attribute`.
     fn contains(&mut self, attribute: &AttributeRef, value: String) {
-        let name = match attribute.is_user_name() {
-            true => USER_NAME_EQUALITY,
-            false => attribute.attribute.name.as_str(),
-        };
-        let mut json = format!("{{{}:{}}}", quoted(name), in_array(attribute.attribute.multi_valued, value));
+        let name = quoted(attribute.attribute.name.as_str());
+        let mut json = format!("{{{name}:{}}}", in_array(attribute.attribute.multi_valued, value));
         if let Some(extension) = &attribute.extension {
             json = format!("{{{}:{json}}}", quoted(extension.as_str()));
         }
         let json = format!("{{{}:{json}}}", quoted_raw(&self.scope));
         self.sql.push("(r.keys @> ").bind(Bind::jsonb(json));
         self.sql.push(")");
-    }
-
-    fn has_unique_value(&mut self, attribute: &AttributeRef, key: &str) {
-        self.sql.push(
-            "(r.id = (SELECT u.resource_id FROM resource_unique_value u \
-             WHERE u.tenant_id = $1 AND u.resource_type = ",
-        );
-        self.sql.bind(Bind::text(self.resource_type.name()));
-        self.sql.push(" AND u.attribute = ").bind(Bind::text(attribute.to_string()));
-        self.sql.push(" AND u.value_key = ").bind(Bind::text(unique_key(key)));
-        self.sql.push("))");
     }
 }
 

@@ -159,7 +159,7 @@ fn insert_one(tenant: &Tenant, new: &NewResource, document: &Document) -> Sql {
     let mut sql = Sql::of(
         tenant.id,
         "INSERT INTO scim_resource AS r (tenant_id, id, resource_type, version, created_at, updated_at, \
-         member_count, display, display_key, unique_digest, search_text, keys, payload) VALUES ($1, ",
+         member_count, display, display_key, user_name_key, unique_digest, search_text, keys, payload) VALUES ($1, ",
     );
     sql.bind(Bind::id(new.id));
     sql.push(", ").bind(Bind::text(new.resource_type.name()));
@@ -168,6 +168,7 @@ fn insert_one(tenant: &Tenant, new: &NewResource, document: &Document) -> Sql {
     sql.push(", ").again(at).push(", ").bind(Bind::Integer(member_count(new)));
     sql.push(", ").bind(Bind::OptionalText(document.display.clone()));
     sql.push(", ").bind(Bind::OptionalText(document.display_key.clone()));
+    sql.push(", ").bind(Bind::OptionalText(document.user_name_key.clone()));
     sql.push(", ").bind(Bind::Text(unique_digest(&new.unique_values)));
     sql.push(", ").bind(Bind::text(&document.search_text));
     sql.push(", ").bind(Bind::jsonb(document.keys.clone()));
@@ -184,9 +185,9 @@ fn insert_many(tenant: &Tenant, resources: &[NewResource], documents: &[Document
     Sql::of(
         tenant.id,
         "INSERT INTO scim_resource AS r (tenant_id, id, resource_type, version, created_at, updated_at, \
-         member_count, display, display_key, unique_digest, search_text, keys, payload) \
+         member_count, display, display_key, user_name_key, unique_digest, search_text, keys, payload) \
          SELECT $1, w.id, w.resource_type, 1, w.at, w.at, w.member_count, w.display, w.display_key, \
-         w.unique_digest, w.search_text, w.keys::jsonb, w.payload::json FROM unnest(",
+         w.user_name_key, w.unique_digest, w.search_text, w.keys::jsonb, w.payload::json FROM unnest(",
     )
     .with(Bind::Uuids(resources.iter().map(|new| new.id.uuid()).collect()), ", ")
     .with(Bind::Texts(resources.iter().map(|new| new.resource_type.name().to_owned()).collect()), ", ")
@@ -194,12 +195,13 @@ fn insert_many(tenant: &Tenant, resources: &[NewResource], documents: &[Document
     .with(Bind::Integers(resources.iter().map(member_count).collect()), ", ")
     .with(optional(|it| &it.display), ", ")
     .with(optional(|it| &it.display_key), ", ")
+    .with(optional(|it| &it.user_name_key), ", ")
     .with(Bind::Texts(resources.iter().map(|new| unique_digest(&new.unique_values)).collect()), ", ")
     .with(texts(|it| &it.search_text), ", ")
     .with(texts(|it| &it.keys), ", ")
     .with(
         texts(|it| &it.payload),
-        ") AS w(id, resource_type, at, member_count, display, display_key, unique_digest, search_text, \
+        ") AS w(id, resource_type, at, member_count, display, display_key, user_name_key, unique_digest, search_text, \
          keys, payload) ON CONFLICT DO NOTHING RETURNING r.id",
     )
 }

@@ -1,7 +1,7 @@
 //! Searching: a page of what matches, in order, and how many match in all.
 //!
 //! A search is run in one of three ways, by how many rows its filter can match (see
-//! [`Reach`]): where that is one, the row is read and that is all; where an index finds the rows, they
+//! [`Reach`]): where that is one, as a rule, the row is read and that is all; where an index finds the rows, they
 //! are found first and then counted, ordered and cut in the same statement, unless there turn out to be
 //! many; else the page is read along its order, and the total counted at the same time on another
 //! connection.
@@ -67,7 +67,7 @@ impl<'a> Search<'a> {
         let reach = query
             .scopes
             .iter()
-            .map(|scope| scope.filter.as_ref().map_or(Reach::Any, |filter| reach(&scope.resource_type, filter)))
+            .map(|scope| scope.filter.as_ref().map_or(Reach::Any, reach))
             .max()
             .unwrap_or(Reach::One);
         let is_alone = query.scopes.len() <= 1
@@ -80,11 +80,11 @@ impl<'a> Search<'a> {
     async fn run(&self, pool: &Pool, connection: &AsyncPgConnection) -> Result<ResourcePage, Failure> {
         let found = match self.reach {
             _ if self.query.scopes.is_empty() => Found { rows: Vec::new(), total: 0 },
-            Reach::One => self.one(connection).await?,
-            Reach::Few => match self.few(connection).await? {
+            Reach::One => match self.one(connection).await? {
                 Some(found) => found,
-                None => self.many(pool, connection).await?,
+                None => self.few_or_many(pool, connection).await?,
             },
+            Reach::Few => self.few_or_many(pool, connection).await?,
             Reach::Any => self.many(pool, connection).await?,
         };
         let (count, way) = self.count_and_way();
@@ -113,16 +113,28 @@ impl<'a> Search<'a> {
         }
     }
 
-    async fn one(&self, connection: &AsyncPgConnection) -> Result<Found, Failure> {
+    /// `None` where there is more than one.
+    async fn one(&self, connection: &AsyncPgConnection) -> Result<Option<Found>, Failure> {
         let mut sql = self.statement("SELECT ");
         sql.push(RESOURCE_COLUMNS);
         self.scopes(&mut sql, Order::Id);
+        sql.push(" LIMIT 2");
         let mut rows: Vec<ResourceRow> = load(connection, sql.rows::<ResourceColumns>()).await?;
         let total = rows.len();
+        if total > 1 {
+            return Ok(None);
+        }
         if let PageRequest::Index { skip, .. } = self.query.page {
             rows.drain(..skip.min(total));
         }
-        Ok(Found { rows, total })
+        Ok(Some(Found { rows, total }))
+    }
+
+    async fn few_or_many(&self, pool: &Pool, connection: &AsyncPgConnection) -> Result<Found, Failure> {
+        match self.few(connection).await? {
+            Some(found) => Ok(found),
+            None => self.many(pool, connection).await,
+        }
     }
 
     /// `None` where there are more than a few.

@@ -305,6 +305,7 @@ impl<'a> Change<'a> {
         sql.push("updated_at = ").bind(Bind::time(self.update.at));
         sql.push(", display = ").bind(Bind::OptionalText(document.display.clone()));
         sql.push(", display_key = ").bind(Bind::OptionalText(document.display_key.clone()));
+        sql.push(", user_name_key = ").bind(Bind::OptionalText(document.user_name_key.clone()));
         sql.push(", search_text = ").bind(Bind::text(&document.search_text));
         sql.push(", keys = ").bind(Bind::jsonb(document.keys.clone()));
         sql.push(", payload = ").bind(Bind::json(document.payload.clone()))

@@ -1,0 +1,6 @@
+//! The adapter against a real PostgreSQL.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
+
+mod conformance;
+mod support;
