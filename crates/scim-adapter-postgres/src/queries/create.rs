@@ -186,7 +186,7 @@ fn insert_many(tenant: &Tenant, resources: &[NewResource], documents: &[Document
         tenant.id,
         "INSERT INTO scim_resource AS r (tenant_id, id, resource_type, version, created_at, updated_at, \
          member_count, display, display_key, user_name_key, unique_digest, search_text, keys, payload) \
-         SELECT $1, w.id, w.resource_type, 1, w.at, w.at, w.member_count, w.display, w.display_key, \
+         SELECT $1, w.id, w.resource_type, 1, w.at, w.at, w.member_count, w.display, w.display_key, w.user_name_key, \
          w.user_name_key, w.unique_digest, w.search_text, w.keys::jsonb, w.payload::json FROM unnest(",
     )
     .with(Bind::Uuids(resources.iter().map(|new| new.id.uuid()).collect()), ", ")
