@@ -57,7 +57,11 @@ pub(crate) struct Document {
 
 impl Document {
     pub(crate) fn new(tenant: TenantId, resource_type: &ResourceType, attributes: &Attributes) -> Self {
-        let mut keys = KeysWriter { out: String::with_capacity(512), search_text: String::from("\n"), user_name_key: None };
+        let mut keys = KeysWriter {
+            out: String::with_capacity(512),
+            search_text: String::from("\n"),
+            user_name_key: None,
+        };
         keys.document(&scope_name(tenant, resource_type.name()), resource_type, attributes);
         let display = display(attributes);
         Self {

@@ -61,7 +61,9 @@ pub(crate) async fn down(pool: &Pool) -> Result<(), Failure> {
     let lease = locked(pool).await?;
     let connection = lease.connection()?;
     let applied = applied(connection).await?;
-    for migration in MIGRATIONS.iter().rev().filter(|migration| applied.iter().any(|it| it == migration.version)) {
+    for migration in
+        MIGRATIONS.iter().rev().filter(|migration| applied.iter().any(|it| it == migration.version))
+    {
         let book = Sql::global("DELETE FROM __diesel_schema_migrations WHERE version = ")
             .with(Bind::text(migration.version), "");
         run(connection, migration.down, book).await?;

@@ -4,8 +4,8 @@
 //! request that went away, a transaction that failed half-way) takes its connection with it: the
 //! database rolls back what was open, and the next caller never meets the rest of another's work.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult, WeakPool};
@@ -80,7 +80,12 @@ impl Pool {
     /// How many connections there are, and how many of them are idle.
     pub(crate) fn status(&self) -> PoolStatus {
         let status = self.inner.status();
-        PoolStatus { max: status.max_size, open: status.size, idle: status.available, waiting: status.waiting }
+        PoolStatus {
+            max: status.max_size,
+            open: status.size,
+            idle: status.available,
+            waiting: status.waiting,
+        }
     }
 }
 

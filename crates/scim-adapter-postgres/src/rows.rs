@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use diesel::Queryable;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::pg::{Pg, PgValue};
 use diesel::sql_types::{BigInt, Json, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::Queryable;
 use scim_domain::identifier::{ResourceId, Timestamp, Version};
 use scim_domain::resource::{Attributes, Resource};
 use scim_domain::schema::ResourceType;

@@ -102,7 +102,9 @@ impl Attempts {
         }
         self.made = self.made.saturating_add(1);
         match &undone {
-            Undone::Failed(Failure::Conflict(error) | Failure::Dangling(error)) if self.made < MAX_ATTEMPTS => {
+            Undone::Failed(Failure::Conflict(error) | Failure::Dangling(error))
+                if self.made < MAX_ATTEMPTS =>
+            {
                 tracing::debug!(%error, attempt = self.made, "a transaction is tried again");
                 tokio::time::sleep(self.pause()).await;
                 None

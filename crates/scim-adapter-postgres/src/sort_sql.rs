@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::datetime;
 
 use crate::document::write_number;
-use crate::filter_sql::{FilterSql, element_path, first_end, location, value_path, VERSION};
+use crate::filter_sql::{FilterSql, VERSION, element_path, first_end, location, value_path};
 use crate::sql::{Bind, Sql};
 use crate::text::escape;
 

@@ -135,8 +135,10 @@ async fn read(connection: &AsyncPgConnection, name: &Name) -> Result<Option<Arc<
     let id = TenantId::new(row.id);
     let schemas =
         Sql::of(id, "SELECT s.definition FROM tenant_schema s WHERE s.tenant_id = $1 ORDER BY s.place");
-    let types =
-        Sql::of(id, "SELECT y.definition FROM tenant_resource_type y WHERE y.tenant_id = $1 ORDER BY y.place");
+    let types = Sql::of(
+        id,
+        "SELECT y.definition FROM tenant_resource_type y WHERE y.tenant_id = $1 ORDER BY y.place",
+    );
     let (schemas, types) = futures_util::try_join!(
         load::<_, JsonOf<SchemaDefinition>>(connection, schemas.rows::<Json>()),
         load::<_, JsonOf<ResourceTypeDefinition>>(connection, types.rows::<Json>()),

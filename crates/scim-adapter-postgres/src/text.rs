@@ -13,8 +13,7 @@ use scim_domain::identifier::TenantId;
 use scim_domain::resource::UniqueValue;
 use sha2::{Digest, Sha256};
 
-const ESCAPES: [&str; 4] =
-    ["\u{1}\u{2}\u{2}", "\u{1}\u{2}\u{3}", "\u{1}\u{3}\u{2}", "\u{1}\u{3}\u{3}"];
+const ESCAPES: [&str; 4] = ["\u{1}\u{2}\u{2}", "\u{1}\u{2}\u{3}", "\u{1}\u{3}\u{2}", "\u{1}\u{3}\u{3}"];
 
 /// `text` without U+0000 to U+0003.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
@@ -40,7 +39,8 @@ pub(crate) fn unescape(text: String) -> String {
     let mut rest = text.as_str();
     while let Some((before, escaped)) = rest.split_once('\u{1}') {
         plain.push_str(before);
-        let which = escaped.get(..2).and_then(|code| ESCAPES.iter().position(|escape| escape.ends_with(code)));
+        let which =
+            escaped.get(..2).and_then(|code| ESCAPES.iter().position(|escape| escape.ends_with(code)));
         plain.extend(which.and_then(|code| u8::try_from(code).ok()).map(char::from));
         rest = escaped.get(2..).unwrap_or_default();
     }

@@ -38,8 +38,7 @@ pub(crate) fn connector(url: &ConnectionUrl) -> Result<MakeRustlsConnect, Settin
 }
 
 fn read_roots(path: &str) -> Result<RootCertStore, SettingsError> {
-    let unusable =
-        |reason: String| SettingsError::RootCertificates { path: path.to_owned(), reason };
+    let unusable = |reason: String| SettingsError::RootCertificates { path: path.to_owned(), reason };
     let mut roots = RootCertStore::empty();
     let certificates = CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?;
     for certificate in certificates {

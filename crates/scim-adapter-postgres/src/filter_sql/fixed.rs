@@ -61,7 +61,8 @@ impl FilterSql<'_> {
             "created" => "r.created_at",
             "lastModified" => "r.updated_at",
             "resourceType" => {
-                let holds = text_holds(operator, &ordering_key(attribute, self.resource_type.name()), operand);
+                let holds =
+                    text_holds(operator, &ordering_key(attribute, self.resource_type.name()), operand);
                 return self.constant(holds);
             }
             "version" => {

@@ -21,21 +21,13 @@ pub(crate) enum Reach {
 /// The reach of `filter`.
 pub(crate) fn reach(filter: &TypedFilter) -> Reach {
     match filter {
-        TypedFilter::And(filters) => {
-            filters.iter().map(|filter| reach(filter)).min().unwrap_or(Reach::Any)
-        }
+        TypedFilter::And(filters) => filters.iter().map(reach).min().unwrap_or(Reach::Any),
         TypedFilter::Or(filters) => match filters.as_slice() {
             [only] => reach(only),
             [] => Reach::One,
-            several => several
-                .iter()
-                .map(|filter| reach(filter))
-                .max()
-                .map_or(Reach::Any, |widest| widest.max(Reach::Few)),
+            several => several.iter().map(reach).max().map_or(Reach::Any, |widest| widest.max(Reach::Few)),
         },
-        TypedFilter::Compare { attribute, operator, operand } => {
-            compare_reach(attribute, *operator, operand)
-        }
+        TypedFilter::Compare { attribute, operator, operand } => compare_reach(attribute, *operator, operand),
         TypedFilter::ValuePath { attribute, filter } => match attribute.source {
             AttributeSource::Stored => element_reach(filter),
             _ => Reach::Any,
@@ -45,11 +37,7 @@ pub(crate) fn reach(filter: &TypedFilter) -> Reach {
     }
 }
 
-fn compare_reach(
-    attribute: &AttributeRef,
-    operator: ComparisonOperator,
-    operand: &Operand,
-) -> Reach {
+fn compare_reach(attribute: &AttributeRef, operator: ComparisonOperator, operand: &Operand) -> Reach {
     let is_equal = operator == ComparisonOperator::Equal;
     match (attribute.source, operand) {
         (AttributeSource::Id, _) if is_equal => Reach::One,

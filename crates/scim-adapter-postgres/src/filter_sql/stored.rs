@@ -7,9 +7,9 @@ use crate::document::{USER_NAME_EQUALITY, is_searched, write_number, write_strin
 use crate::sql::Bind;
 use crate::text::{escape, unique_key};
 
+use super::FilterSql;
 use super::operator::{symbol, text_compare};
 use super::reach::trigram_pattern;
-use super::FilterSql;
 
 /// Where a path begins.
 #[derive(Debug, Clone, Copy)]
@@ -38,10 +38,15 @@ impl FilterSql<'_> {
             }
             (ComparisonOperator::Equal, _) => {
                 let value = json(operand);
-                self.contains(attribute, match &attribute.sub_attribute {
-                    Some(sub) => format!("{{{}:{}}}", quoted(sub.name.as_str()), in_array(sub.multi_valued, value)),
-                    None => value,
-                });
+                self.contains(
+                    attribute,
+                    match &attribute.sub_attribute {
+                        Some(sub) => {
+                            format!("{{{}:{}}}", quoted(sub.name.as_str()), in_array(sub.multi_valued, value))
+                        }
+                        None => value,
+                    },
+                );
             }
             (_, Operand::Text(text)) if is_searched(attribute) => {
                 if let Some(pattern) = trigram_pattern(operator, text) {
@@ -223,7 +228,11 @@ fn collect_equalities<'a>(
 ) -> bool {
     match filter {
         TypedFilter::And(filters) => {
-            filters.iter().fold(true, |all, filter| collect_equalities(filter, equalities) && all)
+            let mut is_all = true;
+            for filter in filters {
+                is_all &= collect_equalities(filter, equalities);
+            }
+            is_all
         }
         TypedFilter::Compare { attribute, operator: ComparisonOperator::Equal, operand } => {
             let is_new = equalities.iter().all(|(seen, _)| !seen.same_as(attribute));

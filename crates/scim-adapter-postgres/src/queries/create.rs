@@ -62,7 +62,8 @@ impl<'a> Batch<'a> {
                 claims.entry(claim).or_insert(new.id);
             }
         }
-        let claims: Vec<(Claim, ResourceId)> = claims.into_iter().map(|(claim, id)| (claim.clone(), id)).collect();
+        let claims: Vec<(Claim, ResourceId)> =
+            claims.into_iter().map(|(claim, id)| (claim.clone(), id)).collect();
         let (begun, ids, claims, memberships) = futures_util::join!(
             begin(connection),
             self.insert(connection, tenant),
@@ -73,14 +74,20 @@ impl<'a> Batch<'a> {
         self.check(&Granted { ids: ids?, claims: claims?, memberships: memberships? })
             .map_err(Undone::Refused)?;
         let mut created = self.created(include);
-        let (attached, committed) =
-            futures_util::join!(relations::attach(connection, tenant, &mut created, include), commit(connection));
+        let (attached, committed) = futures_util::join!(
+            relations::attach(connection, tenant, &mut created, include),
+            commit(connection)
+        );
         attached?;
         committed?;
         Ok(created.into_iter().map(|(resource, _)| resource).collect())
     }
 
-    async fn insert(&self, connection: &AsyncPgConnection, tenant: &Tenant) -> Result<HashSet<Uuid>, Failure> {
+    async fn insert(
+        &self,
+        connection: &AsyncPgConnection,
+        tenant: &Tenant,
+    ) -> Result<HashSet<Uuid>, Failure> {
         let sql = match (self.resources, self.documents.as_slice()) {
             ([new], [document]) => insert_one(tenant, new, document),
             (resources, documents) => insert_many(tenant, resources, documents),
@@ -178,7 +185,8 @@ fn insert_one(tenant: &Tenant, new: &NewResource, document: &Document) -> Sql {
 }
 
 fn insert_many(tenant: &Tenant, resources: &[NewResource], documents: &[Document]) -> Sql {
-    let texts = |text: fn(&Document) -> &String| Bind::Texts(documents.iter().map(|it| text(it).clone()).collect());
+    let texts =
+        |text: fn(&Document) -> &String| Bind::Texts(documents.iter().map(|it| text(it).clone()).collect());
     let optional = |text: fn(&Document) -> &Option<String>| {
         Bind::OptionalTexts(documents.iter().map(|it| text(it).clone()).collect())
     };
@@ -186,7 +194,7 @@ fn insert_many(tenant: &Tenant, resources: &[NewResource], documents: &[Document
         tenant.id,
         "INSERT INTO scim_resource AS r (tenant_id, id, resource_type, version, created_at, updated_at, \
          member_count, display, display_key, user_name_key, unique_digest, search_text, keys, payload) \
-         SELECT $1, w.id, w.resource_type, 1, w.at, w.at, w.member_count, w.display, w.display_key, w.user_name_key, \
+         SELECT $1, w.id, w.resource_type, 1, w.at, w.at, w.member_count, w.display, w.display_key, \
          w.user_name_key, w.unique_digest, w.search_text, w.keys::jsonb, w.payload::json FROM unnest(",
     )
     .with(Bind::Uuids(resources.iter().map(|new| new.id.uuid()).collect()), ", ")

@@ -38,7 +38,8 @@ pub(crate) async fn get(
     include: Include,
 ) -> Result<Option<Resource>, Failure> {
     let shows_groups = include.groups && resource_type.groups().is_some();
-    let mut sql = Sql::of(tenant.id, "SELECT r.payload, r.version, r.created_at, r.updated_at, r.member_count, ");
+    let mut sql =
+        Sql::of(tenant.id, "SELECT r.payload, r.version, r.created_at, r.updated_at, r.member_count, ");
     sql.push(if shows_groups {
         "EXISTS (SELECT 1 FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = r.id)"
     } else {

@@ -43,7 +43,10 @@ pub(crate) async fn add(
         ") AS w(group_id, member_id) JOIN scim_resource x ON x.tenant_id = $1 AND x.id = w.member_id \
          WHERE x.resource_type = ANY(",
     )
-    .with(Bind::Texts(types), ") ORDER BY w.group_id, w.member_id ON CONFLICT DO NOTHING RETURNING m.group_id, m.member_id");
+    .with(
+        Bind::Texts(types),
+        ") ORDER BY w.group_id, w.member_id ON CONFLICT DO NOTHING RETURNING m.group_id, m.member_id",
+    );
     let rows: Vec<(Uuid, Uuid)> = load(connection, sql.rows::<(SqlUuid, SqlUuid)>()).await?;
     Ok(rows.into_iter().map(|(group, member)| (ResourceId::new(group), ResourceId::new(member))).collect())
 }
@@ -84,9 +87,10 @@ pub(crate) async fn among(
     group: ResourceId,
     members: &BTreeSet<ResourceId>,
 ) -> Result<HashSet<ResourceId>, Failure> {
-    let sql = Sql::of(tenant, "SELECT m.member_id FROM resource_member m WHERE m.tenant_id = $1 AND m.group_id = ")
-        .with(Bind::id(group), " AND m.member_id = ANY(")
-        .with(Bind::ids(members), ")");
+    let sql =
+        Sql::of(tenant, "SELECT m.member_id FROM resource_member m WHERE m.tenant_id = $1 AND m.group_id = ")
+            .with(Bind::id(group), " AND m.member_id = ANY(")
+            .with(Bind::ids(members), ")");
     Ok(ids(connection, sql).await?.into_iter().collect())
 }
 

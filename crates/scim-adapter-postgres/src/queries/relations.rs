@@ -42,8 +42,10 @@ pub(crate) async fn attach(
             resource.groups = Some(Vec::new());
         }
     }
-    let (mut members, mut groups) =
-        futures_util::try_join!(members(connection, tenant, of_members), groups(connection, tenant, of_groups))?;
+    let (mut members, mut groups) = futures_util::try_join!(
+        members(connection, tenant, of_members),
+        groups(connection, tenant, of_groups)
+    )?;
     for (resource, _) in resources {
         let id = resource.id.uuid();
         if let (Some(of_resource), Some(members)) = (&mut resource.members, members.remove(&id)) {

@@ -25,8 +25,8 @@ use crate::pool::{Lease, Pool};
 use crate::queries::relations;
 use crate::rows::{Payload, RESOURCE_COLUMNS, ResourceColumns, ResourceRow, count};
 use crate::session::{execute, load};
-use crate::sql::{Bind, Rows, Sql};
 use crate::sort_sql::Order;
+use crate::sql::{Bind, Rows, Sql};
 
 /// How many rows are found by their index before they are cut into pages: beyond that, reading along
 /// the order gets to the end of a page sooner.
@@ -51,7 +51,11 @@ struct Found {
 }
 
 /// Answers `query`.
-pub(crate) async fn search(pool: &Pool, tenant: &Tenant, query: &ResourceQuery) -> Result<ResourcePage, Failure> {
+pub(crate) async fn search(
+    pool: &Pool,
+    tenant: &Tenant,
+    query: &ResourceQuery,
+) -> Result<ResourcePage, Failure> {
     let search = Search::new(tenant, query);
     let lease = pool.lease().await?;
     let page = search.run(pool, lease.connection()?).await;
@@ -70,11 +74,17 @@ impl<'a> Search<'a> {
             .map(|scope| scope.filter.as_ref().map_or(Reach::Any, reach))
             .max()
             .unwrap_or(Reach::One);
-        let is_alone = query.scopes.len() <= 1
-            && !matches!(query.page, PageRequest::Keyset { position: Some(_), .. });
+        let is_alone =
+            query.scopes.len() <= 1 && !matches!(query.page, PageRequest::Keyset { position: Some(_), .. });
         let reach = if is_alone { reach } else { reach.max(Reach::Few) };
         let is_filtered = query.scopes.iter().any(|scope| scope.filter.is_some());
-        Self { tenant, query, order, reach, plan_each: reach != Reach::One && (is_filtered || order == Order::Key) }
+        Self {
+            tenant,
+            query,
+            order,
+            reach,
+            plan_each: reach != Reach::One && (is_filtered || order == Order::Key),
+        }
     }
 
     async fn run(&self, pool: &Pool, connection: &AsyncPgConnection) -> Result<ResourcePage, Failure> {
@@ -96,7 +106,8 @@ impl<'a> Search<'a> {
         }
         let mut resources = Vec::with_capacity(rows.len());
         for row in rows {
-            let scope = self.query.scopes.iter().find(|scope| scope.resource_type.name() == row.resource_type);
+            let scope =
+                self.query.scopes.iter().find(|scope| scope.resource_type.name() == row.resource_type);
             let scope = scope.ok_or_else(|| unreadable("a row of a type that was not asked for"))?;
             resources.push(row.into_resource(Arc::clone(&scope.resource_type))?);
         }
@@ -252,11 +263,7 @@ impl<'a> Search<'a> {
 
     /// Runs a statement, planned for its values where they matter. What is sent with it comes back
     /// with it.
-    async fn load<T, U>(
-        &self,
-        connection: &AsyncPgConnection,
-        sql: Rows<T>,
-    ) -> Result<Vec<U>, Failure>
+    async fn load<T, U>(&self, connection: &AsyncPgConnection, sql: Rows<T>) -> Result<Vec<U>, Failure>
     where
         T: Send + 'static,
         U: FromSqlRow<T, Pg> + Send + 'static,

@@ -74,13 +74,17 @@ pub(crate) async fn release(
     id: ResourceId,
     kept: &[Claim],
 ) -> Result<(), Failure> {
-    let sql = Sql::of(tenant, "DELETE FROM resource_unique_value v WHERE v.tenant_id = $1 AND v.resource_id = ")
-        .with(Bind::id(id), " AND (v.attribute, v.value_key) NOT IN (SELECT w.attribute, w.value_key FROM unnest(")
-        .with(Bind::Texts(kept.iter().map(|claim| claim.attribute.clone()).collect()), ", ")
-        .with(
-            Bind::Texts(kept.iter().map(|claim| claim.key.clone()).collect()),
-            ") AS w(attribute, value_key))",
-        );
+    let sql =
+        Sql::of(tenant, "DELETE FROM resource_unique_value v WHERE v.tenant_id = $1 AND v.resource_id = ")
+            .with(
+                Bind::id(id),
+                " AND (v.attribute, v.value_key) NOT IN (SELECT w.attribute, w.value_key FROM unnest(",
+            )
+            .with(Bind::Texts(kept.iter().map(|claim| claim.attribute.clone()).collect()), ", ")
+            .with(
+                Bind::Texts(kept.iter().map(|claim| claim.key.clone()).collect()),
+                ") AS w(attribute, value_key))",
+            );
     execute(connection, sql).await
 }
 

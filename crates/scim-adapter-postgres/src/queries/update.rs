@@ -103,8 +103,7 @@ impl<'a> Change<'a> {
         } else {
             "FALSE"
         });
-        let rows: Vec<Replaced> =
-            load(connection, sql.rows::<(BigInt, Timestamptz, BigInt, Bool)>()).await?;
+        let rows: Vec<Replaced> = load(connection, sql.rows::<(BigInt, Timestamptz, BigInt, Bool)>()).await?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
         let resource = Resource {
             id: self.update.id,
@@ -146,7 +145,8 @@ impl<'a> Change<'a> {
         }
         let steps = steps?;
         self.check_members(connection, tenant, &steps.not_added).await?;
-        if let Some(content) = self.content.as_ref().filter(|content| content.digest != locked.unique_digest) {
+        if let Some(content) = self.content.as_ref().filter(|content| content.digest != locked.unique_digest)
+        {
             self.change_unique_values(connection, tenant, content).await?;
         }
         let content = self.content.as_ref().filter(|_| !locked.is_same_payload);
@@ -203,11 +203,9 @@ impl<'a> Change<'a> {
             .with_text(" FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = ")
             .with(Bind::id(self.update.id), " AND r.resource_type = ")
             .with(Bind::text(self.update.resource_type.name()), " FOR NO KEY UPDATE");
-        let rows: Vec<Locked> = load(
-            connection,
-            sql.rows::<(BigInt, Json, Text, Timestamptz, Timestamptz, BigInt, Bool)>(),
-        )
-        .await?;
+        let rows: Vec<Locked> =
+            load(connection, sql.rows::<(BigInt, Json, Text, Timestamptz, Timestamptz, BigInt, Bool)>())
+                .await?;
         Ok(rows.into_iter().next())
     }
 
@@ -258,7 +256,8 @@ impl<'a> Change<'a> {
         content: &Content<'_>,
     ) -> Result<(), Undone<RepositoryError>> {
         let id = self.update.id;
-        let claims: Vec<(Claim, ResourceId)> = content.claims.iter().map(|claim| (claim.clone(), id)).collect();
+        let claims: Vec<(Claim, ResourceId)> =
+            content.claims.iter().map(|claim| (claim.clone(), id)).collect();
         let (_, _, held) = futures_util::try_join!(
             unique::release(connection, tenant.id, id, &content.claims),
             unique::claim(connection, tenant.id, &claims),
@@ -283,7 +282,8 @@ impl<'a> Change<'a> {
         if !changed {
             return Ok(());
         }
-        let mut sql = Sql::of(tenant.id, "UPDATE scim_resource r SET version = r.version + 1, member_count = ");
+        let mut sql =
+            Sql::of(tenant.id, "UPDATE scim_resource r SET version = r.version + 1, member_count = ");
         sql.bind(Bind::Integer(i64::try_from(member_count).unwrap_or(i64::MAX)));
         sql.push(", ");
         match content {
