@@ -13,12 +13,12 @@ use scim_ports::{
 };
 
 use crate::error::Failure;
+use crate::migrate;
 use crate::pool::{Lease, Pool};
 use crate::queries::create::Batch;
 use crate::queries::update::Change;
 use crate::queries::{delete, get, search};
-use crate::session::{Attempts, Undone, execute};
-use crate::sql::Sql;
+use crate::session::{Attempts, Undone};
 
 /// The resources of all tenants in PostgreSQL.
 #[derive(Clone)]
@@ -30,6 +30,18 @@ pub struct PostgresResources {
 impl PostgresResources {
     pub(crate) fn new(pool: Pool, read_pool: Option<Pool>) -> Self {
         Self { pool, read_pool }
+    }
+
+    /// How the database would run a search now, as `EXPLAIN` puts it: for finding out why one is slow.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
+    pub async fn search_plan(
+        &self,
+        tenant: &Tenant,
+        query: &ResourceQuery,
+    ) -> Result<Vec<String>, RepositoryError> {
+        Ok(search::plan(self.read_pool.as_ref().unwrap_or(&self.pool), tenant, query).await?)
     }
 
     async fn search(&self, tenant: &Tenant, query: &ResourceQuery) -> Result<ResourcePage, Failure> {
@@ -144,7 +156,12 @@ impl ResourceRepository for PostgresResources {
 
     async fn ping(&self) -> Result<(), RepositoryError> {
         let lease = self.pool.lease().await?;
-        let outcome = execute(lease.connection()?, Sql::global("SELECT 1")).await;
-        after_read(lease, outcome)
+        let outcome = migrate::pending(lease.connection()?).await;
+        let pending = after_read(lease, outcome)?;
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let detail = format!("migrations are not applied: {}", pending.join(", "));
+        Err(RepositoryError::Unavailable(detail.into()))
     }
 }

@@ -185,17 +185,12 @@ impl Sql {
         self.keep = false;
     }
 
-    /// The text, with `$n` for the values.
-    #[cfg(test)]
-    #[expect(dead_code, reason = "used by the tests of filters")]
-    pub(crate) fn text(&self) -> String {
-        let (mut text, mut from) = (String::new(), 0);
-        for (index, (at, _)) in self.binds.iter().enumerate() {
-            text.push_str(&self.text[from..*at]);
-            text.push_str(&format!("${}", index + 1));
-            from = *at;
-        }
-        text + &self.text[from..]
+    /// The statement that shows how this one would be run.
+    pub(crate) fn explained(self) -> Self {
+        const EXPLAIN: &str = "EXPLAIN (COSTS OFF) ";
+        let binds =
+            self.binds.into_iter().map(|(at, bind)| (at.saturating_add(EXPLAIN.len()), bind)).collect();
+        Self { text: format!("{EXPLAIN}{}", self.text), binds, keep: false, ..self }
     }
 
     /// The statement with the types of the columns of its result.

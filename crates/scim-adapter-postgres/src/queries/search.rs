@@ -65,6 +65,28 @@ pub(crate) async fn search(
     page
 }
 
+/// How the database would run the statements of `query`: the first, where another may follow, too.
+pub(crate) async fn plan(
+    pool: &Pool,
+    tenant: &Tenant,
+    query: &ResourceQuery,
+) -> Result<Vec<String>, Failure> {
+    let search = Search::new(tenant, query);
+    let statements = match search.reach {
+        Reach::One => vec![search.one_statement()],
+        Reach::Few => vec![search.few_statement()],
+        Reach::Any => vec![search.page_statement(), search.total_statement()],
+    };
+    let lease = pool.lease().await?;
+    let connection = lease.connection()?;
+    let mut lines = Vec::new();
+    for statement in statements {
+        lines.extend(load::<_, String>(connection, statement.explained().rows::<Text>()).await?);
+    }
+    Lease::give_back(lease);
+    Ok(lines)
+}
+
 impl<'a> Search<'a> {
     fn new(tenant: &'a Tenant, query: &'a ResourceQuery) -> Self {
         let order = Order::of(&query.scopes);
@@ -126,10 +148,7 @@ impl<'a> Search<'a> {
 
     /// `None` where there is more than one.
     async fn one(&self, connection: &AsyncPgConnection) -> Result<Option<Found>, Failure> {
-        let mut sql = self.statement("SELECT ");
-        sql.push(RESOURCE_COLUMNS);
-        self.scopes(&mut sql, Order::Id);
-        sql.push(" LIMIT 2");
+        let sql = self.one_statement();
         let mut rows: Vec<ResourceRow> = load(connection, sql.rows::<ResourceColumns>()).await?;
         let total = rows.len();
         if total > 1 {
@@ -141,6 +160,14 @@ impl<'a> Search<'a> {
         Ok(Some(Found { rows, total }))
     }
 
+    fn one_statement(&self) -> Sql {
+        let mut sql = self.statement("SELECT ");
+        sql.push(RESOURCE_COLUMNS);
+        self.scopes(&mut sql, Order::Id);
+        sql.push(" LIMIT 2");
+        sql
+    }
+
     async fn few_or_many(&self, pool: &Pool, connection: &AsyncPgConnection) -> Result<Found, Failure> {
         match self.few(connection).await? {
             Some(found) => Ok(found),
@@ -150,24 +177,33 @@ impl<'a> Search<'a> {
 
     /// `None` where there are more than a few.
     async fn few(&self, connection: &AsyncPgConnection) -> Result<Option<Found>, Failure> {
-        let mut sql = self.statement("WITH found AS MATERIALIZED (");
-        self.rows(&mut sql);
-        sql.push(" LIMIT ").bind(Bind::Integer(FEW + 1));
-        sql.push("), total AS (SELECT count(*) AS total FROM found) SELECT total.total, ");
-        sql.push(RESOURCE_COLUMNS);
-        sql.push(" FROM total LEFT JOIN (SELECT y.id, row_number() OVER () AS place FROM (SELECT id FROM found WHERE (SELECT total FROM total) <= ");
-        sql.bind(Bind::Integer(FEW));
-        self.page(&mut sql, " AND ");
-        sql.push(
-            ") y) z ON TRUE LEFT JOIN scim_resource r ON r.tenant_id = $1 AND r.id = z.id ORDER BY z.place",
-        );
-        let rows: Vec<FoundRow> = self.load(connection, sql.rows::<FoundColumns>()).await?;
+        let rows: Vec<FoundRow> = self.load(connection, self.few_statement().rows::<FoundColumns>()).await?;
         let total = rows.first().map_or(0, |row| row.total);
         if total > FEW {
             return Ok(None);
         }
         let rows = rows.into_iter().filter_map(FoundRow::into_row).collect();
         Ok(Some(Found { rows, total: count(total)? }))
+    }
+
+    fn few_statement(&self) -> Sql {
+        // Planned for all that match, however many, and read until there are more than a few: with the
+        // limit inside, it would be planned for meeting some soon.
+        let mut sql = self.statement("WITH matching AS MATERIALIZED (");
+        self.rows(&mut sql);
+        sql.push("), found AS MATERIALIZED (SELECT * FROM matching LIMIT ").bind(Bind::Integer(FEW + 1));
+        sql.push("), total AS (SELECT count(*) AS total FROM found) SELECT total.total, ");
+        sql.push(RESOURCE_COLUMNS);
+        sql.push(
+            " FROM total LEFT JOIN (SELECT y.id, row_number() OVER () AS place FROM (\
+             SELECT id FROM found WHERE (SELECT total FROM total) <= ",
+        );
+        sql.bind(Bind::Integer(FEW));
+        self.page(&mut sql, " AND ");
+        sql.push(
+            ") y) z ON TRUE LEFT JOIN scim_resource r ON r.tenant_id = $1 AND r.id = z.id ORDER BY z.place",
+        );
+        sql
     }
 
     async fn many(&self, pool: &Pool, connection: &AsyncPgConnection) -> Result<Found, Failure> {
@@ -190,6 +226,10 @@ impl<'a> Search<'a> {
     }
 
     async fn page_rows(&self, connection: &AsyncPgConnection) -> Result<Vec<ResourceRow>, Failure> {
+        self.load(connection, self.page_statement().rows::<ResourceColumns>()).await
+    }
+
+    fn page_statement(&self) -> Sql {
         let mut sql = self.statement("SELECT ");
         sql.push(RESOURCE_COLUMNS);
         sql.push(" FROM (SELECT y.id, row_number() OVER () AS place FROM (SELECT id FROM (");
@@ -197,15 +237,19 @@ impl<'a> Search<'a> {
         sql.push(") found");
         self.page(&mut sql, " WHERE ");
         sql.push(") y) z JOIN scim_resource r ON r.tenant_id = $1 AND r.id = z.id ORDER BY z.place");
-        self.load(connection, sql.rows::<ResourceColumns>()).await
+        sql
     }
 
     async fn total(&self, connection: &AsyncPgConnection) -> Result<usize, Failure> {
+        let rows: Vec<i64> = self.load(connection, self.total_statement().rows::<BigInt>()).await?;
+        count(rows.first().copied().unwrap_or(0))
+    }
+
+    fn total_statement(&self) -> Sql {
         let mut sql = self.statement("SELECT count(*) FROM (SELECT r.id");
         self.scopes(&mut sql, Order::Id);
         sql.push(") found");
-        let rows: Vec<i64> = self.load(connection, sql.rows::<BigInt>()).await?;
-        count(rows.first().copied().unwrap_or(0))
+        sql
     }
 
     fn statement(&self, text: &'static str) -> Sql {

@@ -3,4 +3,5 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test fails by a panic")]
 
 mod conformance;
+mod plans;
 mod support;
