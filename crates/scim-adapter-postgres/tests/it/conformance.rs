@@ -8,7 +8,7 @@ use scim_ports::conformance::{BoxFuture, Harness, Stores};
 
 use crate::support::{block_on, register, shared_store};
 
-struct Postgres;
+pub(crate) struct Postgres;
 
 #[async_trait]
 impl Harness for Postgres {
