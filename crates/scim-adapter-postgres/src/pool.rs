@@ -9,11 +9,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult, WeakPool};
+use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use scim_domain::identifier::TenantId;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::Failure;
+use crate::session::{execute, load};
 use crate::settings::{ConnectionUrl, PostgresSettings, SettingsError};
+use crate::sql::{Bind, Sql};
 use crate::tls;
 
 /// A pool of connections to one database.
@@ -58,13 +62,24 @@ impl Pool {
         }
     }
 
-    /// A connection, if one is idle. For what can be done on another one as well.
-    pub(crate) async fn lease_idle(&self) -> Option<Lease> {
+    /// A connection for the statements of one tenant.
+    pub(crate) async fn lease_for(&self, tenant: TenantId) -> Result<Lease, Failure> {
+        let lease = self.lease().await?;
+        lease.show_only(tenant).await?;
+        Ok(lease)
+    }
+
+    /// A connection for the statements of one tenant, if one is idle. For what can be done on another
+    /// one as well.
+    pub(crate) async fn lease_idle_for(&self, tenant: TenantId) -> Option<Lease> {
         if self.inner.status().available == 0 {
             return None;
         }
         let timeouts = managed::Timeouts { wait: Some(Duration::ZERO), ..managed::Timeouts::default() };
-        self.inner.timeout_get(&timeouts).await.ok().map(|object| Lease { object: Some(object) })
+        let object = self.inner.timeout_get(&timeouts).await.ok()?;
+        let lease = Lease { object: Some(object) };
+        lease.show_only(tenant).await.ok()?;
+        Some(lease)
     }
 
     /// Opens connections until there are `count`.
@@ -112,6 +127,16 @@ impl Lease {
         }
     }
 
+    /// Tells the database whose rows this connection may see, where row-level security is in force for
+    /// its role (see `deploy/postgres/rls.sql`).
+    pub(crate) async fn show_only(&self, tenant: TenantId) -> Result<(), Failure> {
+        if !self.object.as_ref().is_some_and(|object| object.is_guarded) {
+            return Ok(());
+        }
+        let sql = Sql::global("SELECT set_config('scim.tenant_id', ");
+        execute(self.connection()?, sql.with(Bind::text(tenant.to_string()), ", FALSE)")).await
+    }
+
     /// Gives the connection back: every answer was read and no transaction is open.
     pub(crate) fn give_back(mut self) {
         drop(self.object.take());
@@ -126,6 +151,9 @@ impl Drop for Lease {
     }
 }
 
+/// Whether row-level security is in force for the role of the connection.
+const GUARDED: &str = "SELECT COALESCE(row_security_active(to_regclass('scim_resource')), FALSE)";
+
 /// Opens connections and looks after them.
 struct Manager {
     config: tokio_postgres::Config,
@@ -138,6 +166,7 @@ struct Manager {
 struct Connection {
     inner: AsyncPgConnection,
     is_closed: Arc<AtomicBool>,
+    is_guarded: bool,
     opened: Instant,
 }
 
@@ -157,7 +186,9 @@ impl managed::Manager for Manager {
         });
         let mut inner = AsyncPgConnection::try_from(client).await.map_err(ConnectError::Setup)?;
         inner.batch_execute(&self.setup()).await.map_err(ConnectError::Session)?;
-        Ok(Connection { inner, is_closed, opened: Instant::now() })
+        let guarded = Sql::global(GUARDED).rows::<Bool>();
+        let guarded: Vec<bool> = load(&inner, guarded).await.map_err(ConnectError::Role)?;
+        Ok(Connection { inner, is_closed, is_guarded: guarded.contains(&true), opened: Instant::now() })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<ConnectError> {
@@ -195,6 +226,9 @@ pub(crate) enum ConnectError {
     /// The session's settings were refused.
     #[error("the settings of the session were refused")]
     Session(#[source] diesel::result::Error),
+    /// It could not be found out what the role may see.
+    #[error("the database does not say what the role may see: {0:?}")]
+    Role(Failure),
 }
 
 /// Closes connections that were idle for too long, but for `least`, until the pool is gone.

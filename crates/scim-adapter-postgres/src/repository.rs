@@ -90,7 +90,7 @@ impl ResourceRepository for PostgresResources {
         let batch = Batch::new(tenant, &resources);
         let mut attempts = Attempts::default();
         loop {
-            let lease = self.pool.lease().await.map_err(refused_create)?;
+            let lease = self.pool.lease_for(tenant.id).await.map_err(refused_create)?;
             let outcome = batch.create(lease.connection().map_err(refused_create)?, tenant, include).await;
             if let Some(outcome) = attempts.settle(lease, outcome).await {
                 return outcome.map_err(|undone| match undone {
@@ -108,7 +108,7 @@ impl ResourceRepository for PostgresResources {
         id: ResourceId,
         include: Include,
     ) -> Result<Option<Resource>, RepositoryError> {
-        let lease = self.pool.lease().await?;
+        let lease = self.pool.lease_for(tenant.id).await?;
         let outcome = get::get(lease.connection()?, tenant, resource_type, id, include).await;
         after_read(lease, outcome)
     }
@@ -122,7 +122,7 @@ impl ResourceRepository for PostgresResources {
         let change = Change::new(tenant, &update, include);
         let mut attempts = Attempts::default();
         loop {
-            let lease = self.pool.lease().await?;
+            let lease = self.pool.lease_for(tenant.id).await?;
             let connection = lease.connection()?;
             let outcome = match change.in_one_statement(connection, tenant).await {
                 Ok(Some(updated)) => Ok(updated),
@@ -138,7 +138,7 @@ impl ResourceRepository for PostgresResources {
     async fn resource_delete(&self, tenant: &Tenant, delete: DeleteResource) -> Result<(), RepositoryError> {
         let mut attempts = Attempts::default();
         loop {
-            let lease = self.pool.lease().await?;
+            let lease = self.pool.lease_for(tenant.id).await?;
             let outcome = delete::delete(lease.connection()?, tenant, &delete).await;
             if let Some(outcome) = attempts.settle(lease, outcome).await {
                 return outcome.map_err(refused);

@@ -18,7 +18,7 @@ use scim_ports::{RepositoryError, TenantRepository};
 use uuid::Uuid;
 
 use crate::error::{Failure, unreadable};
-use crate::pool::Pool;
+use crate::pool::{Lease, Pool};
 use crate::session::{Attempts, Undone, begin, commit, execute, load};
 use crate::sql::{Bind, Sql};
 
@@ -90,7 +90,7 @@ impl PostgresTenants {
     ) -> Result<bool, RepositoryError> {
         let mut attempts = Attempts::default();
         loop {
-            let lease = self.pool.lease().await?;
+            let lease = self.pool.lease_for(tenant.id).await?;
             let outcome = register(lease.connection()?, tenant, display_name, at).await;
             if let Some(outcome) = attempts.settle(lease, outcome).await {
                 return outcome.map_err(|undone| match undone {
@@ -108,7 +108,7 @@ impl PostgresTenants {
             return Ok(Some(Arc::clone(&known.tenant)));
         }
         let lease = self.pool.lease().await?;
-        let found = read(lease.connection()?, &name).await;
+        let found = read(&lease, &name).await;
         if !matches!(found, Err(Failure::Unavailable(_))) {
             lease.give_back();
         }
@@ -122,7 +122,8 @@ impl PostgresTenants {
     }
 }
 
-async fn read(connection: &AsyncPgConnection, name: &Name) -> Result<Option<Arc<Tenant>>, Failure> {
+async fn read(lease: &Lease, name: &Name) -> Result<Option<Arc<Tenant>>, Failure> {
+    let connection = lease.connection()?;
     let sql = Sql::global("SELECT t.id, t.slug, t.active, t.config FROM tenant t WHERE ");
     let sql = match name {
         Name::Id(id) => sql.with_text("t.id = ").with(Bind::Uuid(id.uuid()), ""),
@@ -133,6 +134,7 @@ async fn read(connection: &AsyncPgConnection, name: &Name) -> Result<Option<Arc<
     let rows: Vec<Row> = load(connection, sql.rows::<(SqlUuid, Text, Bool, Jsonb)>()).await?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let id = TenantId::new(row.id);
+    lease.show_only(id).await?;
     let schemas =
         Sql::of(id, "SELECT s.definition FROM tenant_schema s WHERE s.tenant_id = $1 ORDER BY s.place");
     let types = Sql::of(

@@ -57,7 +57,7 @@ pub(crate) async fn search(
     query: &ResourceQuery,
 ) -> Result<ResourcePage, Failure> {
     let search = Search::new(tenant, query);
-    let lease = pool.lease().await?;
+    let lease = pool.lease_for(tenant.id).await?;
     let page = search.run(pool, lease.connection()?).await;
     if !matches!(page, Err(Failure::Unavailable(_))) {
         Lease::give_back(lease);
@@ -77,7 +77,7 @@ pub(crate) async fn plan(
         Reach::Few => vec![search.few_statement()],
         Reach::Any => vec![search.page_statement(), search.total_statement()],
     };
-    let lease = pool.lease().await?;
+    let lease = pool.lease_for(tenant.id).await?;
     let connection = lease.connection()?;
     let mut lines = Vec::new();
     for statement in statements {
@@ -120,8 +120,11 @@ impl<'a> Search<'a> {
             Reach::Any => self.many(pool, connection).await?,
         };
         let (count, way) = self.count_and_way();
+        let has_more = match self.query.page {
+            PageRequest::Index { skip, .. } => found.total > skip.saturating_add(count),
+            PageRequest::Keyset { .. } => found.rows.len() > count,
+        };
         let mut rows = found.rows;
-        let has_more = rows.len() > count;
         rows.truncate(count);
         if way == Direction::Descending {
             rows.reverse();
@@ -207,10 +210,10 @@ impl<'a> Search<'a> {
     }
 
     async fn many(&self, pool: &Pool, connection: &AsyncPgConnection) -> Result<Found, Failure> {
-        if self.count_and_way().0 == 0 {
+        if matches!(self.query.page, PageRequest::Index { count: 0, .. }) {
             return Ok(Found { rows: Vec::new(), total: self.total(connection).await? });
         }
-        let other = pool.lease_idle().await;
+        let other = pool.lease_idle_for(self.tenant.id).await;
         let (rows, total) = match &other {
             Some(other) => {
                 futures_util::join!(self.page_rows(connection), self.total(other.connection()?))

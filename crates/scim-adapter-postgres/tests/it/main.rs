@@ -7,5 +7,6 @@ mod equivalence;
 mod failures;
 mod migrations;
 mod plans;
+mod security;
 mod statements;
 mod support;
