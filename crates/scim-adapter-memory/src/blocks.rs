@@ -1,65 +1,64 @@
-//! The order of creation: values by ascending id, in blocks of bounded length.
+//! Values by ascending key, in blocks of bounded length: above all the order of creation, in which
+//! rows are kept by their ids.
 //!
 //! A page by position walks over the lengths of blocks, a page by cursor is two binary searches,
-//! and a write touches one block. Ids come mostly in order, so inserting is mostly appending. A
+//! and a write touches one block. Keys come mostly in order, so inserting is mostly appending. A
 //! clone shares all blocks with the original, which copies a block only when it next writes to it:
 //! that is how a long scan gets a state of the store that does not move, without holding a lock.
 
 use std::sync::Arc;
 
-use scim_domain::identifier::ResourceId;
-
 /// The most entries in one block.
 const CAPACITY: usize = 256;
 
-/// An ordered map from ids to values.
+/// An ordered map.
 #[derive(Debug, Clone)]
-pub(crate) struct Blocks<V> {
-    blocks: Vec<Block<V>>,
+pub(crate) struct Blocks<K, V> {
+    blocks: Vec<Block<K, V>>,
     len: usize,
 }
 
 #[derive(Debug, Clone)]
-struct Block<V> {
-    /// The id of its first entry, so that finding a block reads no block.
-    first: ResourceId,
+struct Block<K, V> {
+    /// The key of its first entry, so that finding a block reads no block.
+    first: K,
     /// How many entries it has, for the same reason. Never 0.
     len: usize,
-    entries: Arc<Vec<(ResourceId, V)>>,
+    entries: Arc<Vec<(K, V)>>,
 }
 
-impl<V> Default for Blocks<V> {
+impl<K, V> Default for Blocks<K, V> {
     fn default() -> Self {
         Self { blocks: Vec::new(), len: 0 }
     }
 }
 
-impl<V: Clone> Blocks<V> {
+impl<K: Copy + Ord, V: Clone> Blocks<K, V> {
     /// How many entries there are.
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Puts `value` at `id`, and answers what was there.
-    pub(crate) fn insert(&mut self, id: ResourceId, value: V) -> Option<V> {
-        let index = self.block_of(id);
+    /// Puts `value` at `key`, and answers what was there.
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let index = self.block_of(key);
         let is_last = index.saturating_add(1) >= self.blocks.len();
         let Some(block) = self.blocks.get_mut(index) else {
-            self.blocks.push(Block::new(vec![(id, value)], id));
+            self.blocks.push(Block::new(vec![(key, value)], key));
             self.len = self.len.saturating_add(1);
             return None;
         };
         let entries = Arc::make_mut(&mut block.entries);
-        match entries.binary_search_by_key(&id, |entry| entry.0) {
+        match entries.binary_search_by_key(&key, |entry| entry.0) {
             Ok(position) => {
                 return entries.get_mut(position).map(|entry| std::mem::replace(&mut entry.1, value));
             }
-            // A full last block stays full: ids that come in order fill every block to the brim.
+            // A full last block stays full: keys that come in order fill every block to the brim.
             Err(position) if is_last && position == entries.len() && entries.len() >= CAPACITY => {
-                self.blocks.push(Block::new(vec![(id, value)], id));
+                self.blocks.push(Block::new(vec![(key, value)], key));
             }
             Err(position) => {
-                entries.insert(position, (id, value));
+                entries.insert(position, (key, value));
                 let upper = (entries.len() > CAPACITY).then(|| entries.split_off(CAPACITY / 2));
                 block.measure();
                 if let Some((upper, first)) = upper.and_then(|upper| first_of(upper)) {
@@ -71,11 +70,11 @@ impl<V: Clone> Blocks<V> {
         None
     }
 
-    /// Takes out what is at `id`.
-    pub(crate) fn remove(&mut self, id: ResourceId) -> Option<V> {
-        let index = self.block_of(id);
+    /// Takes out what is at `key`.
+    pub(crate) fn remove(&mut self, key: K) -> Option<V> {
+        let index = self.block_of(key);
         let block = self.blocks.get_mut(index)?;
-        let position = block.entries.binary_search_by_key(&id, |entry| entry.0).ok()?;
+        let position = block.entries.binary_search_by_key(&key, |entry| entry.0).ok()?;
         let (_, value) = Arc::make_mut(&mut block.entries).remove(position);
         self.len = self.len.saturating_sub(1);
         if block.entries.is_empty() {
@@ -90,12 +89,17 @@ impl<V: Clone> Blocks<V> {
         Some(value)
     }
 
-    /// What is at `id`.
+    /// What is at `key`.
     #[cfg(test)]
-    pub(crate) fn get(&self, id: ResourceId) -> Option<&V> {
-        let entries = &self.blocks.get(self.block_of(id))?.entries;
-        let position = entries.binary_search_by_key(&id, |entry| entry.0).ok()?;
+    pub(crate) fn get(&self, key: K) -> Option<&V> {
+        let entries = &self.blocks.get(self.block_of(key))?.entries;
+        let position = entries.binary_search_by_key(&key, |entry| entry.0).ok()?;
         entries.get(position).map(|entry| &entry.1)
+    }
+
+    /// All keys, ascending.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = K> {
+        self.blocks.iter().flat_map(|block| block.entries.iter().map(|entry| entry.0))
     }
 
     /// All values but the first `skip`, ascending.
@@ -105,24 +109,24 @@ impl<V: Clone> Blocks<V> {
         self.forward(index, left)
     }
 
-    /// The values whose id is greater than `id`, ascending.
-    pub(crate) fn after(&self, id: ResourceId) -> impl Iterator<Item = &V> {
-        let index = self.block_of(id);
+    /// The values whose key is greater than `key`, ascending.
+    pub(crate) fn after(&self, key: K) -> impl Iterator<Item = &V> {
+        let index = self.block_of(key);
         let offset =
-            self.blocks.get(index).map_or(0, |block| block.entries.partition_point(|entry| entry.0 <= id));
+            self.blocks.get(index).map_or(0, |block| block.entries.partition_point(|entry| entry.0 <= key));
         self.forward(index, offset)
     }
 
-    /// The values whose id is less than `id`, descending; all of them where there is no `id`.
-    pub(crate) fn before(&self, id: Option<ResourceId>) -> impl Iterator<Item = &V> {
-        let (index, end) = match id {
+    /// The values whose key is less than `key`, descending; all of them where there is no `key`.
+    pub(crate) fn before(&self, key: Option<K>) -> impl Iterator<Item = &V> {
+        let (index, end) = match key {
             None => (self.blocks.len(), 0),
-            Some(id) => {
-                let index = self.block_of(id);
+            Some(key) => {
+                let index = self.block_of(key);
                 let end = self
                     .blocks
                     .get(index)
-                    .map_or(0, |block| block.entries.partition_point(|entry| entry.0 < id));
+                    .map_or(0, |block| block.entries.partition_point(|entry| entry.0 < key));
                 (index, end)
             }
         };
@@ -139,9 +143,13 @@ impl<V: Clone> Blocks<V> {
         partial.iter().chain(rest.flat_map(|block| block.entries.iter())).map(|entry| &entry.1)
     }
 
-    /// The block in which `id` is, or would be: the last one that starts at it or before it.
-    fn block_of(&self, id: ResourceId) -> usize {
-        self.blocks.partition_point(|block| block.first <= id).saturating_sub(1)
+    /// The block in which `key` is, or would be: the last one that starts at it or before it.
+    fn block_of(&self, key: K) -> usize {
+        let last = self.blocks.len().saturating_sub(1);
+        if self.blocks.get(last).is_some_and(|block| block.first <= key) {
+            return last;
+        }
+        self.blocks.partition_point(|block| block.first <= key).saturating_sub(1)
     }
 
     /// Joins a block with the next one where both are small, so that deletions leave no crumbs.
@@ -159,8 +167,8 @@ impl<V: Clone> Blocks<V> {
     }
 }
 
-impl<V> Block<V> {
-    fn new(entries: Vec<(ResourceId, V)>, first: ResourceId) -> Self {
+impl<K: Copy, V> Block<K, V> {
+    fn new(entries: Vec<(K, V)>, first: K) -> Self {
         Self { first, len: entries.len(), entries: Arc::new(entries) }
     }
 
@@ -172,7 +180,7 @@ impl<V> Block<V> {
     }
 }
 
-fn first_of<V>(entries: Vec<(ResourceId, V)>) -> Option<(Vec<(ResourceId, V)>, ResourceId)> {
+fn first_of<K: Copy, V>(entries: Vec<(K, V)>) -> Option<(Vec<(K, V)>, K)> {
     let first = entries.first()?.0;
     Some((entries, first))
 }
@@ -193,6 +201,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use proptest::prelude::*;
+    use scim_domain::identifier::ResourceId;
     use uuid::Uuid;
 
     use super::*;
@@ -223,9 +232,10 @@ mod tests {
 
     type Model = BTreeMap<ResourceId, u32>;
 
-    fn same(blocks: &Blocks<u32>, model: &Model) {
+    fn same(blocks: &Blocks<ResourceId, u32>, model: &Model) {
         assert_eq!(blocks.len(), model.len());
         assert!(blocks.skip(0).eq(model.values()));
+        assert!(blocks.keys().eq(model.keys().copied()));
         assert!(blocks.before(None).eq(model.values().rev()));
         assert!(blocks.blocks.iter().all(|block| block.len == block.entries.len() && block.len > 0));
         assert!(blocks.blocks.iter().all(|block| block.len <= CAPACITY));

@@ -98,6 +98,12 @@ impl Membership {
         indirect
     }
 
+    /// Whether there is nothing left.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.down.is_empty() && self.up.is_empty() && self.counts.is_empty()
+    }
+
     /// Every direct and indirect member of `group`, without order; `None` where there are more than `limit`.
     pub(crate) fn all_members(&self, group: Slot, limit: usize) -> Option<Vec<Slot>> {
         let mut met = HashSet::new();
@@ -176,7 +182,7 @@ mod tests {
         assert_eq!(membership.count(Slot::new(9)), 1);
         assert_eq!(membership.direct_groups(Slot::new(1)).count(), 0);
         assert!(membership.remove(end(9), end(2)));
-        assert!(membership.counts.is_empty() && membership.up.is_empty() && membership.down.is_empty());
+        assert!(membership.is_empty());
     }
 
     #[test]

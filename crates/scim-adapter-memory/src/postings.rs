@@ -1,9 +1,9 @@
 //! An index from hashes to the rows under them.
 
-use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
+use crate::blocks::Blocks;
 use crate::sharded::ShardedMap;
 use crate::slots::Slot;
 
@@ -47,11 +47,8 @@ impl Hasher for AsItIs {
 #[derive(Debug)]
 enum Rows {
     One(Slot),
-    #[expect(
-        clippy::box_collection,
-        reason = "the box is a third of the size of the set, and most rows are `One`"
-    )]
-    Many(Box<BTreeSet<Slot>>),
+    /// In a box, for the sake of the others.
+    Many(Box<Blocks<Slot, ()>>),
 }
 
 /// Which rows are under which hash.
@@ -69,11 +66,13 @@ impl Postings {
             Some(Entry::Occupied(mut entry)) => match entry.get_mut() {
                 Rows::One(other) if *other == slot => {}
                 Rows::One(other) => {
-                    let both = BTreeSet::from([*other, slot]);
+                    let mut both = Blocks::default();
+                    both.insert(*other, ());
+                    both.insert(slot, ());
                     entry.insert(Rows::Many(Box::new(both)));
                 }
                 Rows::Many(slots) => {
-                    slots.insert(slot);
+                    slots.insert(slot, ());
                 }
             },
             None => {}
@@ -85,8 +84,8 @@ impl Postings {
         let is_left = match entry.get_mut() {
             Rows::One(only) => *only != slot,
             Rows::Many(slots) => {
-                slots.remove(&slot);
-                !slots.is_empty()
+                slots.remove(slot);
+                slots.len() > 0
             }
         };
         if !is_left {
@@ -110,7 +109,7 @@ impl Postings {
             Some(Rows::One(slot)) => (Some(*slot), None),
             Some(Rows::Many(slots)) => (None, Some(slots)),
         };
-        one.into_iter().chain(many.into_iter().flat_map(|slots| slots.iter().copied()))
+        one.into_iter().chain(many.into_iter().flat_map(|slots| slots.keys()))
     }
 
     /// How many hashes have rows.

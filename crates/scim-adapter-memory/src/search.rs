@@ -16,9 +16,8 @@ use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
 use scim_ports::RepositoryError;
 
-use crate::blocks::Blocks;
 use crate::row::Row;
-use crate::state::{Related, TenantState, TenantStore, asks_for_related};
+use crate::state::{Related, RowsById, TenantState, TenantStore, asks_for_related};
 
 use candidates::candidates;
 use evaluate::Evaluation;
@@ -87,7 +86,7 @@ async fn sorted(
 enum Gathered {
     Candidates(Vec<Arc<Row>>),
     /// There is no other way than to look at all of them.
-    All(Option<Blocks<Arc<Row>>>),
+    All(Option<RowsById>),
 }
 
 impl Gathered {

@@ -26,6 +26,9 @@ use crate::unique::UniqueIndex;
 pub(crate) use create::Prepared;
 pub(crate) use read::{Related, asks_for_related};
 
+/// Rows in the order of creation.
+pub(crate) type RowsById = Blocks<ResourceId, Arc<Row>>;
+
 /// One tenant's resources. Each tenant has its own lock: tenants never wait for one another.
 #[derive(Debug, Default)]
 pub(crate) struct TenantStore {
@@ -40,7 +43,7 @@ pub(crate) struct TenantState {
     slots: Slots,
     ids: ShardedMap<ResourceId, Slot, RandomState>,
     /// The rows of each type, by its name, in the order of creation.
-    types: HashMap<String, Blocks<Arc<Row>>>,
+    types: HashMap<String, RowsById>,
     unique: UniqueIndex,
     equality: EqualityIndex,
     membership: Membership,
@@ -68,7 +71,7 @@ impl TenantState {
     }
 
     /// The rows of this type in the order of creation; `None` where there never was one.
-    pub(crate) fn rows_of(&self, resource_type: &ResourceType) -> Option<&Blocks<Arc<Row>>> {
+    pub(crate) fn rows_of(&self, resource_type: &ResourceType) -> Option<&RowsById> {
         self.types.get(resource_type.name())
     }
 
@@ -86,7 +89,7 @@ impl TenantState {
         self.slots.put(Arc::clone(&row));
         let name = row.resource_type.name();
         if !self.types.contains_key(name) {
-            self.types.insert(name.to_owned(), Blocks::default());
+            self.types.insert(name.to_owned(), RowsById::default());
         }
         if let Some(rows) = self.types.get_mut(name) {
             rows.insert(row.id, Arc::clone(&row));
@@ -140,4 +143,84 @@ fn may_be_member(group: &ResourceType, member: &ResourceType) -> bool {
 /// The ids of `set` that are not in `other`.
 fn without(set: &BTreeSet<ResourceId>, other: impl Fn(&ResourceId) -> bool) -> Vec<ResourceId> {
     set.iter().copied().filter(|id| !other(id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use scim_domain::identifier::Timestamp;
+    use scim_domain::resource::{Attributes, MemberChange, unique_values};
+    use scim_domain::schema::TenantSchema;
+    use scim_ports::{DeleteResource, ExpectedVersion, NewResource, UpdateResource};
+    use serde_json::{Value, json};
+    use uuid::{Builder, Uuid};
+
+    use super::*;
+    use crate::row::Content;
+
+    fn moment() -> Timestamp {
+        Timestamp::new(std::time::SystemTime::UNIX_EPOCH.into())
+    }
+
+    fn object(value: Value) -> Attributes {
+        value.as_object().expect("an object").clone()
+    }
+
+    #[test]
+    fn what_is_deleted_leaves_nothing_in_any_index() {
+        let schema = TenantSchema::rfc7643().expect("compiles");
+        let resource_type = |name| Arc::clone(schema.resource_type(name).expect("defined"));
+        let (user, group) = (resource_type("User"), resource_type("Group"));
+        let id = |number: u8| ResourceId::new(Builder::from_bytes([number; 16]).into_uuid());
+        let new =
+            |number, resource_type: &Arc<ResourceType>, attributes: Value, members: &[u8]| NewResource {
+                id: id(number),
+                unique_values: unique_values(resource_type, &object(attributes.clone())),
+                resource_type: Arc::clone(resource_type),
+                attributes: object(attributes),
+                members: members.iter().map(|member| id(*member)).collect(),
+                at: moment(),
+            };
+        let hasher = LeafHasher::default();
+        let mut state = TenantState::default();
+        let resources = vec![
+            new(
+                1,
+                &user,
+                json!({"userName": "a", "title": "x", "emails": [{"value": "e", "type": "t"}]}),
+                &[],
+            ),
+            new(2, &user, json!({"userName": "b", "title": "x"}), &[]),
+            new(3, &group, json!({"displayName": "g"}), &[1, 2, 3, 4]),
+            new(4, &group, json!({"displayName": "g"}), &[1, 3]),
+        ];
+        let prepared = Prepared::all(&hasher, resources).expect("prepared");
+        state.create_all(prepared).expect("created");
+        let attributes = object(json!({"userName": "c", "title": "y"}));
+        let unique = unique_values(&user, &attributes);
+        let content = Content::new(&hasher, &user, &attributes, unique).expect("prepared");
+        let update = UpdateResource {
+            id: id(1),
+            resource_type: Arc::clone(&user),
+            expected: ExpectedVersion::Any,
+            attributes: None,
+            members: MemberChange::default(),
+            at: moment(),
+        };
+        state.update(&hasher, &update, Some((attributes, content))).expect("updated");
+        for (number, resource_type) in [(3, &group), (1, &user), (4, &group), (2, &user)] {
+            let resource_type = Arc::clone(resource_type);
+            let delete = DeleteResource {
+                id: id(number),
+                resource_type,
+                expected: ExpectedVersion::Any,
+                at: moment(),
+            };
+            state.delete(&hasher, &delete).expect("deleted");
+        }
+        assert_eq!(state.ids.len(), 0);
+        assert_eq!((state.unique.len(), state.equality.len()), (0, 0));
+        assert!(state.membership.is_empty());
+        assert!(state.types.values().all(|rows| rows.len() == 0));
+        assert!(state.row(ResourceId::new(Uuid::nil())).is_none());
+    }
 }

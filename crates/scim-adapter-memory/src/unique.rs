@@ -65,4 +65,10 @@ impl UniqueIndex {
             self.holders.remove(key.hash, slot);
         }
     }
+
+    /// How many values are held.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.holders.len()
+    }
 }

@@ -117,6 +117,21 @@ pub fn compare_numbers(left: &Number, right: &Number) -> Ordering {
     }
 }
 
+/// The one spelling of a number, the same for all that compare as equal: a whole number is an integer,
+/// also where it is written with a fraction of zero or an exponent.
+pub fn number_key(number: &Number) -> Number {
+    let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0);
+    // Whole floats print all their digits, so that the text is the exact value.
+    let text = whole.map(|float| format!("{float:.0}"));
+    text.and_then(|text| {
+        text.parse::<i64>()
+            .map(Number::from)
+            .or_else(|_negative_or_large| text.parse::<u64>().map(Number::from))
+            .ok()
+    })
+    .unwrap_or_else(|| number.clone())
+}
+
 fn float_of(number: &Number) -> f64 {
     // Zero has two floats, which are one number; total_cmp tells them apart.
     number.as_f64().map_or(0.0, |float| float + 0.0)
@@ -187,5 +202,34 @@ mod tests {
         assert_eq!(compare("1e300", "18446744073709551615"), Ordering::Greater);
         assert_eq!(compare("-9223372036854775808", "-1e300"), Ordering::Greater);
         assert_eq!(compare("2.5", "2.25"), Ordering::Greater);
+    }
+
+    #[test]
+    fn numbers_that_are_equal_have_one_key() {
+        let number = |text: &str| serde_json::from_str::<Number>(text).expect("a number");
+        let texts = [
+            "0",
+            "-0.0",
+            "1",
+            "1.0",
+            "10e-1",
+            "1.5",
+            "-1",
+            "-1.0",
+            "1e19",
+            "10000000000000000000",
+            "1e20",
+            "9007199254740993",
+            "9007199254740992.0",
+            "18446744073709551615",
+            "18446744073709551616",
+            "1e300",
+        ];
+        for left in texts.map(number) {
+            for right in texts.map(number) {
+                let same = compare_numbers(&left, &right).is_eq();
+                assert_eq!(number_key(&left) == number_key(&right), same, "{left} and {right}");
+            }
+        }
     }
 }

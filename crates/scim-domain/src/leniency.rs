@@ -104,13 +104,6 @@ pub fn accepts_other_than_canonical(config: &TenantConfig) -> bool {
     !config.strict_mode
 }
 
-/// `op` of a PATCH operation in any case: RFC 7644 §3.5.2 has `add`, `remove` and `replace`.
-///
-/// Microsoft Entra ID sends `Add`, `Remove` and `Replace`.
-pub fn operation_in_any_case(config: &TenantConfig, op: &str, name: &str) -> bool {
-    !config.strict_mode && op.eq_ignore_ascii_case(name)
-}
-
 /// A PATCH message without operations: RFC 7644 §3.5.2 has one or more.
 ///
 /// Microsoft's SCIM validator sends it where nothing has changed, and expects success.
@@ -156,11 +149,11 @@ pub fn filter_booleans<'a>(
     }
 }
 
-/// `add` or `replace` of `emails[type eq "work"].value` where there is no such element makes it, of what the
-/// filter says; RFC 7644 §3.5.2.3 has `noTarget`.
+/// `replace` of `emails[type eq "work"].value` where there is no such element makes it, of what the filter
+/// says; RFC 7644 §3.5.2.3 has `noTarget`. (`add` makes it in strict mode too: §3.5.2.1 adds what is not there.)
 ///
 /// Microsoft Entra ID and Okta send so the first value as well as later ones.
-pub fn creates_selected_element(config: &TenantConfig) -> bool {
+pub fn replace_creates_selected_element(config: &TenantConfig) -> bool {
     !config.strict_mode
 }
 

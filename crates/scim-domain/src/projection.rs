@@ -17,7 +17,7 @@ mod fields;
 
 use std::sync::Arc;
 
-use crate::attribute::{AttributePath, AttributeRef, AttributeSource, Returned, SchemaUrn};
+use crate::attribute::{AttributeName, AttributePath, AttributeRef, AttributeSource, Returned, SchemaUrn};
 use crate::error::ScimError;
 use crate::listing::{Include, MemberInclude};
 use crate::schema::{ResolvedPath, ResourceType};
@@ -135,7 +135,8 @@ impl Shown {
     }
 }
 
-/// The attributes of `resource_type` that a whole-resource body specifies, sub-attributes included:
+/// The attributes of `resource_type` that a whole-resource body specifies and that are returned on
+/// `request`, sub-attributes included:
 /// what [`Projection::for_write`] takes for a POST or PUT.
 pub fn written_attributes(resource_type: &ResourceType, body: &serde_json::Value) -> Vec<AttributeRef> {
     let mut written = Vec::new();
@@ -155,21 +156,26 @@ pub fn written_attributes(resource_type: &ResourceType, body: &serde_json::Value
     written
 }
 
-/// Adds `attribute` and those of its sub-attributes that `value` has.
+/// Adds `attribute` and those of its sub-attributes that `value` has, as far as they are returned on
+/// `request`: all others are shown or not whether they were written or not.
 pub(crate) fn add_written(
     written: &mut Vec<AttributeRef>,
     attribute: AttributeRef,
     value: &serde_json::Value,
 ) {
-    for sub in &attribute.attribute.sub_attributes {
-        let has = |object: &serde_json::Value| {
-            object.as_object().is_some_and(|object| object.keys().any(|key| sub.name.matches(key)))
-        };
-        if has(value) || value.as_array().is_some_and(|items| items.iter().any(has)) {
+    let has = |object: &serde_json::Value, name: &AttributeName| {
+        object.as_object().is_some_and(|object| object.keys().any(|key| name.matches(key)))
+    };
+    for sub in attribute.attribute.sub_attributes.iter().filter(|sub| sub.returned == Returned::Request) {
+        let is_written = has(value, &sub.name)
+            || value.as_array().is_some_and(|items| items.iter().any(|item| has(item, &sub.name)));
+        if is_written {
             written.extend(attribute.sub(sub.name.as_str()));
         }
     }
-    written.push(attribute);
+    if attribute.leaf().returned == Returned::Request {
+        written.push(attribute);
+    }
 }
 
 /// One list of names, looked up.

@@ -3,12 +3,13 @@
 mod membership;
 mod values;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::attribute::AttributeRef;
-use crate::comparison::equality_key;
+use crate::comparison::{equality_key, number_key};
 use crate::identifier::{ResourceId, Timestamp, Version};
 use crate::schema::ResourceType;
 
@@ -55,14 +56,16 @@ pub struct UniqueValue {
 /// Every unique value among `attributes`, each once.
 pub fn unique_values(resource_type: &ResourceType, attributes: &Attributes) -> Vec<UniqueValue> {
     let mut unique: Vec<UniqueValue> = Vec::new();
+    let mut seen = HashSet::new();
     for attribute in &resource_type.unique_attributes {
         for value in values::stored_values(attributes, attribute) {
             let key = match value {
                 Value::String(text) => equality_key(attribute, text).into_owned(),
+                Value::Number(number) => number_key(number).to_string(),
                 other => other.to_string(),
             };
             let value = UniqueValue { attribute: attribute.to_string(), key };
-            if !unique.contains(&value) {
+            if seen.insert(value.clone()) {
                 unique.push(value);
             }
         }
@@ -109,4 +112,44 @@ pub fn location(resource_type: &ResourceType, id: ResourceId) -> String {
 /// See [`Resource::display`].
 pub fn display(attributes: &Attributes) -> Option<&str> {
     ["displayName", "userName"].iter().find_map(|name| attributes.get(*name)).and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::test_support::custom_type;
+
+    #[track_caller]
+    fn check(definition: Value, value: Value, expected: &[&str]) {
+        let thing = custom_type(json!([definition]));
+        let name = definition["name"].as_str().expect("a name");
+        let unique = unique_values(&thing, &Attributes::from_iter([(name.to_owned(), value)]));
+        let keys: Vec<&str> = unique.iter().map(|unique| unique.key.as_str()).collect();
+        assert_eq!(keys, expected);
+    }
+
+    #[test]
+    fn values_that_compare_as_equal_are_one_unique_value() {
+        let codes = |data_type: &str| json!({"name": "codes", "type": data_type, "multiValued": true, "uniqueness": "server"});
+        check(codes("string"), json!(["B", "a", "b"]), &["b", "a"]);
+        check(codes("decimal"), json!([1.0, 1, 1.5, 100, 1e2, -0.0, 0]), &["1", "1.5", "100", "0"]);
+        check(
+            codes("dateTime"),
+            json!(["2011-05-13T04:42:34Z", "2011-05-13T06:42:34+02:00"]),
+            &["2011-05-13T04:42:34.000000000Z"],
+        );
+    }
+
+    #[test]
+    fn many_unique_values_take_linear_time() {
+        let codes: Vec<String> = (0..200_000).map(|number| format!("code {number}")).collect();
+        let expected: Vec<&str> = codes.iter().map(String::as_str).collect();
+        check(
+            json!({"name": "codes", "type": "string", "multiValued": true, "uniqueness": "server"}),
+            json!(codes),
+            &expected,
+        );
+    }
 }

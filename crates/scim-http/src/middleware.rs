@@ -38,7 +38,7 @@ pub(crate) async fn request(
         let outcome = serve(&state, started, request, &next).await;
         let outcome = complete(&state, outcome, &id);
         log(&outcome, started.elapsed());
-        outcome.map_err(|(response, _)| InternalError::from_response("", response).into())
+        outcome.map_err(|failed| InternalError::from_response("", failed.response).into())
     }
     .instrument(span)
     .await
@@ -66,13 +66,19 @@ async fn serve(
     }
 }
 
+/// The answer to a request whose handler came to no end.
+struct Failed {
+    response: HttpResponse,
+    error: Error,
+}
+
 /// The answer with what every answer has. Where the handler came to no end there is no request
 /// left to belong to it.
 fn complete(
     state: &AppState,
     outcome: Result<ServiceResponse<BoxBody>, Error>,
     id: &RequestId,
-) -> Result<ServiceResponse<BoxBody>, (HttpResponse, Error)> {
+) -> Result<ServiceResponse<BoxBody>, Box<Failed>> {
     match outcome {
         Ok(mut response) => {
             dress(state, response.response_mut(), id);
@@ -81,7 +87,7 @@ fn complete(
         Err(error) => {
             let mut response = error.error_response();
             dress(state, &mut response, id);
-            Err((response, error))
+            Err(Box::new(Failed { response, error }))
         }
     }
 }
@@ -94,10 +100,10 @@ fn dress(state: &AppState, response: &mut HttpResponse, id: &RequestId) {
 }
 
 /// One line for each request, and one more for what failed on our side.
-fn log(outcome: &Result<ServiceResponse<BoxBody>, (HttpResponse, Error)>, took: Duration) {
+fn log(outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>, took: Duration) {
     let (status, error) = match outcome {
         Ok(response) => (response.status(), response.response().error()),
-        Err((response, error)) => (response.status(), Some(error)),
+        Err(failed) => (failed.response.status(), Some(&failed.error)),
     };
     if status.is_server_error() {
         let failure = error.and_then(|error| error.as_error::<HttpError>());

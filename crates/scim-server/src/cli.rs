@@ -24,14 +24,18 @@ pub(crate) enum Command {
 }
 
 macro_rules! flags {
-    ($($(#[$doc:meta])* $flag:ident: $value_name:literal,)*) => {
+    ($($flag:ident: $value_name:literal, $help:literal;)*) => {
         /// A flag for each setting. They are read as text here: the settings know what they mean.
         #[derive(Debug, Default, Args)]
         pub struct Flags {
             /// A TOML file of settings; flags and environment variables come before it
             #[arg(long, global = true, value_name = "FILE")]
             pub config: Option<std::path::PathBuf>,
-            $($(#[$doc])* #[arg(long, global = true, value_name = $value_name)] pub $flag: Option<String>,)*
+            $(
+                /// As it was given.
+                #[arg(long, global = true, value_name = $value_name, help = $help)]
+                pub $flag: Option<String>,
+            )*
         }
 
         impl Flags {
@@ -51,29 +55,17 @@ macro_rules! flags {
 }
 
 flags! {
-    /// Where to listen [SERVER_HOST; 127.0.0.1]
-    server_host: "HOST",
-    /// The port to listen at; 0 takes a free one [SERVER_PORT, PORT; 8080]
-    server_port: "PORT",
-    /// Where resources are kept: inmemory [PERSISTENCE_BACKEND; inmemory]
-    persistence_backend: "BACKEND",
-    /// The operator's secret, 32 characters at least; the environment keeps it out of sight of
-    /// others on this machine [SCIM_SHARED_SECRET; random]
-    scim_shared_secret: "SECRET",
-    /// What URLs in answers start with [PUBLIC_BASE_URL; as the request says]
-    public_base_url: "URL",
-    /// The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]
-    max_request_size: "BYTES",
-    /// Threads that serve requests [WORKER_THREADS; the processors]
-    worker_threads: "N",
-    /// How long a request may take [REQUEST_TIMEOUT; 30]
-    request_timeout: "SECONDS",
-    /// How long requests may go on after the signal to end [SHUTDOWN_TIMEOUT; 30]
-    shutdown_timeout: "SECONDS",
-    /// What is logged, as the tracing-subscriber crate filters it [RUST_LOG; info]
-    rust_log: "FILTER",
-    /// json or pretty [LOG_FORMAT; pretty on a terminal, else json]
-    log_format: "FORMAT",
+    server_host: "HOST", "Where to listen [SERVER_HOST; 127.0.0.1]";
+    server_port: "PORT", "The port to listen at; 0 takes a free one [SERVER_PORT, PORT; 8080]";
+    persistence_backend: "BACKEND", "Where resources are kept: inmemory [PERSISTENCE_BACKEND; inmemory]";
+    scim_shared_secret: "SECRET", "The operator's secret, 32 characters at least; the environment keeps it out of sight of others on this machine [SCIM_SHARED_SECRET; random]";
+    public_base_url: "URL", "What URLs in answers start with [PUBLIC_BASE_URL; as the request says]";
+    max_request_size: "BYTES", "The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]";
+    worker_threads: "N", "Threads that serve requests [WORKER_THREADS; the processors]";
+    request_timeout: "SECONDS", "How long a request may take [REQUEST_TIMEOUT; 30]";
+    shutdown_timeout: "SECONDS", "How long requests may go on after the signal to end [SHUTDOWN_TIMEOUT; 30]";
+    rust_log: "FILTER", "What is logged, as the tracing-subscriber crate filters it [RUST_LOG; info]";
+    log_format: "FORMAT", "json or pretty [LOG_FORMAT; pretty on a terminal, else json]";
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use scim_domain::listing::query::KeysetPosition;
 use scim_domain::listing::{Direction, PageRequest, SortKey, SortOrder};
 
-use crate::blocks::Blocks;
 use crate::row::Row;
+use crate::state::RowsById;
 
 /// A page of rows, each with the index of its scope.
 pub(super) struct Page {
@@ -19,7 +19,7 @@ pub(super) struct Page {
 
 /// The rows of one scope that match, ascending by id.
 pub(super) enum Rows<'a> {
-    Whole(&'a Blocks<Arc<Row>>),
+    Whole(&'a RowsById),
     Chosen(Vec<Arc<Row>>),
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Hit {
 type Walk<'a> = Box<dyn Iterator<Item = &'a Arc<Row>> + Send + 'a>;
 
 impl<'a> Rows<'a> {
-    pub(super) fn whole(blocks: Option<&'a Blocks<Arc<Row>>>) -> Self {
+    pub(super) fn whole(blocks: Option<&'a RowsById>) -> Self {
         blocks.map_or(Self::Chosen(Vec::new()), Self::Whole)
     }
 

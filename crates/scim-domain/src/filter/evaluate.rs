@@ -68,6 +68,17 @@ impl TypedFilter {
         }
     }
 
+    /// How many comparisons there are in the filter: what it costs to match it, at most.
+    pub(crate) fn comparisons(&self) -> usize {
+        match self {
+            Self::And(filters) | Self::Or(filters) => {
+                filters.iter().map(Self::comparisons).fold(1, usize::saturating_add)
+            }
+            Self::Not(inner) | Self::ValuePath { filter: inner, .. } => inner.comparisons(),
+            Self::Present(_) | Self::Compare { .. } | Self::Constant(_) => 1,
+        }
+    }
+
     /// Whether any attribute in the filter has its values from `source`: whether it takes reading
     /// members or groups to match it.
     pub fn mentions(&self, source: AttributeSource) -> bool {

@@ -54,7 +54,7 @@ impl Run<'_> {
             Value::Array(items) => items.as_slice(),
             one => std::slice::from_ref(one),
         };
-        self.budget.spend(elements.len().saturating_add(given.len()))?;
+        self.budget.spend(elements, 1)?;
         let mut positions = Positions::of(attribute, elements);
         let mut primaries = Primaries::new();
         for item in given {
@@ -107,7 +107,7 @@ impl Run<'_> {
             Value::Array(items) => items.as_slice(),
             one => std::slice::from_ref(one),
         };
-        self.budget.spend(elements.len().saturating_add(items.len()))?;
+        self.budget.spend(elements, 1)?;
         let mut listed = Listed::default();
         for item in items {
             let item = leniency::unwrapped(self.validator.config, attribute.leaf(), item);
@@ -127,7 +127,7 @@ impl Run<'_> {
         selection: Option<&Selection>,
         edit: &Edit,
     ) -> Result<Primaries, ScimError> {
-        self.budget.spend(elements.len())?;
+        self.budget.spend(elements, selection.map_or(1, |selection| selection.filter.comparisons()))?;
         let is_selected = |element: &Value| selection.is_none_or(|selection| selection.selects(element));
         let selected: Vec<usize> = elements
             .iter()
@@ -137,6 +137,9 @@ impl Run<'_> {
             .collect();
         if selected.is_empty() {
             return self.change_none(attribute, elements, selection, edit);
+        }
+        if let Edit::Add(value) | Edit::Replace(value) | Edit::Remove(Some(value)) = edit {
+            self.budget.spend(std::slice::from_ref(value), selected.len())?;
         }
         let mut primaries = Primaries::new();
         for position in selected {
@@ -199,21 +202,20 @@ impl Run<'_> {
         let no_target = |selection: &Selection| {
             ScimError::no_target(format!("{}: no element of the resource matches", selection.text))
         };
-        let value = match (edit, selection) {
+        let (value, creates) = match (edit, selection) {
             (Edit::Remove(_), Some(selection)) if !leniency::removes_nothing(config) => {
                 return Err(no_target(selection));
             }
             (Edit::Remove(_), _) => return Ok(Primaries::new()),
-            (Edit::Add(value) | Edit::Replace(value), _) => value,
+            (Edit::Add(value), _) => (value, true),
+            (Edit::Replace(value), _) => (value, leniency::replace_creates_selected_element(config)),
         };
         // Without a filter the path names an attribute that does not exist, which RFC 7644 §3.5.2.3 adds.
         let mut object = match selection {
             None => Map::new(),
-            Some(selection) => selection
-                .template
-                .clone()
-                .filter(|_| leniency::creates_selected_element(config))
-                .ok_or_else(|| no_target(selection))?,
+            Some(selection) => {
+                selection.template.clone().filter(|_| creates).ok_or_else(|| no_target(selection))?
+            }
         };
         match &attribute.sub_attribute {
             Some(part) => {

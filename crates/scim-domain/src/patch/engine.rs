@@ -48,8 +48,8 @@ impl PatchEngine<'_> {
     /// With `Operations[i]` in the detail: `invalidValue` for a value that is not of its attribute's type,
     /// a required one that is missing, or more than one primary element; `mutability` where an immutable
     /// value would change or a required one would go; `noTarget` where a filter selects nothing to replace;
-    /// `invalidSyntax` in strict mode for a sub-attribute that is not defined; `tooMany` where filters would
-    /// look at more elements than this server is willing to.
+    /// `invalidSyntax` in strict mode for a sub-attribute that is not defined; `tooMany` where the
+    /// operations would look at or write more than this server is willing to.
     pub fn apply(&self, current: &Resource, request: &PatchRequest) -> Result<PatchOutcome, ScimError> {
         let run = Run { validator: self.validator, budget: Budget::default() };
         let mut attributes = Cow::Borrowed(&current.attributes);
@@ -74,21 +74,32 @@ impl PatchEngine<'_> {
     }
 }
 
-/// How many more elements a request may look at. One operation looks at all elements of its attribute, so
-/// without a bound a body of many operations on a long attribute would cost their product.
+/// How much more of the resource a request may look at or write. One operation looks at all elements of
+/// its attribute and may write to each, so without a bound a body of many operations, or one with a long
+/// filter or value, would cost its product with the resource.
 #[derive(Debug)]
 pub(super) struct Budget(Cell<usize>);
 
 impl Budget {
-    const ELEMENTS: usize = 4_000_000;
+    /// So many small values, or four times as many bytes of text.
+    const VALUES: usize = 8_000_000;
+
+    /// Takes what it costs to do something to `values` so many `times`.
+    ///
+    /// # Errors
+    /// `tooMany` (RFC 7644 §3.12) where less is left.
+    pub(super) fn spend(&self, values: &[Value], times: usize) -> Result<(), ScimError> {
+        let weight = values.iter().map(weight).fold(0, usize::saturating_add);
+        self.spend_weight(weight.saturating_mul(times))
+    }
 
     /// # Errors
-    /// `tooMany` (RFC 7644 §3.12) where nothing is left.
-    pub(super) fn spend(&self, elements: usize) -> Result<(), ScimError> {
-        let left = self.0.get().checked_sub(elements).ok_or_else(|| {
+    /// As for [`spend`](Self::spend).
+    pub(super) fn spend_weight(&self, weight: usize) -> Result<(), ScimError> {
+        let left = self.0.get().checked_sub(weight).ok_or_else(|| {
             ScimError::new(
                 ErrorKind::TooMany,
-                "the operations look at too many values: send them in several requests",
+                "the operations look at or write too many values: send them in several requests",
             )
         })?;
         self.0.set(left);
@@ -98,8 +109,19 @@ impl Budget {
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(Cell::new(Self::ELEMENTS))
+        Self(Cell::new(Self::VALUES))
     }
+}
+
+/// What it costs to look at a value, or to copy it: its parts, and its text by length.
+fn weight(value: &Value) -> usize {
+    let parts = match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len() / 4,
+        Value::Array(items) => items.iter().map(weight).fold(0, usize::saturating_add),
+        Value::Object(object) => object.values().map(weight).fold(0, usize::saturating_add),
+    };
+    parts.saturating_add(1)
 }
 
 /// One request at work on stored attributes.

@@ -203,7 +203,8 @@ impl<'a> MemberRun<'a> {
             ScimError::new(ErrorKind::Internal, "the members of the group were not read")
         })?;
         let (MemberChange::Delta { add: added, .. } | MemberChange::Replace(added)) = &self.change;
-        budget.spend(current.len().saturating_add(added.len()))?;
+        budget
+            .spend_weight(current.len().saturating_add(added.len()).saturating_mul(filter.comparisons()))?;
         let known = current
             .iter()
             .filter(|member| self.has(member.id))

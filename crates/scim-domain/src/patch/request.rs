@@ -76,7 +76,8 @@ impl PatchRequest {
         self.steps.iter().any(|step| matches!(step.action, Action::Members(MemberAction::RemoveMatching(_))))
     }
 
-    /// The stored attributes that the operations give values to, sub-attributes included: what
+    /// The stored attributes that the operations give values to and that are returned on `request`,
+    /// sub-attributes included: what
     /// [`Projection::for_write`](crate::projection::Projection::for_write) takes for a PATCH.
     pub fn written_attributes(&self) -> Vec<AttributeRef> {
         let mut written = Vec::new();
@@ -110,7 +111,7 @@ fn read_operation(binder: &Binder<'_>, operation: &Value) -> Result<Vec<Action>,
     let operation =
         operation.as_object().ok_or_else(|| ScimError::invalid_syntax("expected an operation, an object"))?;
     let kind = match member(operation, "op") {
-        Some(Value::String(op)) => read_op(binder.config, op)?,
+        Some(Value::String(op)) => read_op(op)?,
         Some(_) => return Err(ScimError::invalid_syntax("op: expected a string")),
         None => return Err(ScimError::invalid_syntax("op: required, one of 'add', 'remove' and 'replace'")),
     };
@@ -130,8 +131,10 @@ fn read_operation(binder: &Binder<'_>, operation: &Value) -> Result<Vec<Action>,
     }
 }
 
-fn read_op(config: &TenantConfig, op: &str) -> Result<OperationKind, ScimError> {
-    let is = |name: &str| op == name || leniency::operation_in_any_case(config, op, name);
+/// The operation of this name, in any case: Microsoft Entra ID sends `Add`, `Remove` and `Replace`, and
+/// strings of SCIM are not `caseExact` unless a definition says so (RFC 7643 §2.2).
+fn read_op(op: &str) -> Result<OperationKind, ScimError> {
+    let is = |name: &str| op.eq_ignore_ascii_case(name);
     if is("add") {
         Ok(OperationKind::Add)
     } else if is("replace") {

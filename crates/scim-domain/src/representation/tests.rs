@@ -63,7 +63,7 @@ fn a_group_byte_by_byte() {
     };
     group.members = Some(vec![member(2, "User", Some("Babs")), member(3, "Group", None)]);
     assert_eq!(
-        written(&group, &["members", "displayName"]),
+        written(&group, &["members", "members.display", "displayName"]),
         concat!(
             r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"#,
             r#""id":"00000000-0000-0000-0000-000000000001","displayName":"Tour Guides","members":["#,

@@ -1,6 +1,7 @@
 //! The schemas that RFC 7643 §8.7 defines, as data in `schemas/`, with what its errata and its own
 //! text add: `displayName` of a group is required (§4.2), addresses have `primary` (§8.2), a group's
-//! members have `display` (§2.4), and references, binaries and ids are `caseExact` (§2.3.6, §2.3.7).
+//! members have `display` (§2.4; answered on request, as a client that adds a member does not
+//! expect more than it sent), and references, binaries and ids are `caseExact` (§2.3.6, §2.3.7).
 
 use crate::attribute::SchemaUrn;
 

@@ -5,10 +5,10 @@
 //! multi-valued attribute have no identity that would tell which of them a new element was before:
 //! they come and go as wholes.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use crate::attribute::{AttributeRef, AttributeSource, AttributeType, Mutability};
-use crate::comparison::equality_key;
+use crate::comparison::{equality_key, number_key};
 use crate::error::ScimError;
 use crate::resource::Attributes;
 use crate::schema::ResourceType;
@@ -91,7 +91,7 @@ fn equal(attribute: &AttributeRef, left: &Value, right: &Value) -> bool {
 pub(crate) fn comparable(attribute: &AttributeRef, value: &Value) -> Value {
     match value {
         Value::String(text) => Value::String(equality_key(attribute, text).into_owned()),
-        Value::Number(number) => Value::Number(comparable_number(number)),
+        Value::Number(number) => Value::Number(number_key(number)),
         Value::Array(elements) => {
             let mut keys: Vec<Value> =
                 elements.iter().map(|element| comparable(attribute, element)).collect();
@@ -108,14 +108,6 @@ pub(crate) fn comparable(attribute: &AttributeRef, value: &Value) -> Value {
             .collect(),
         Value::Null | Value::Bool(_) => value.clone(),
     }
-}
-
-/// A whole number as an integer, also where it is written with a fraction of zero.
-fn comparable_number(number: &Number) -> Number {
-    let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0);
-    whole
-        .and_then(|float| format!("{float:.0}").parse::<i64>().ok())
-        .map_or_else(|| number.clone(), Number::from)
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ pub(crate) fn base_url(
 
 /// The first `segments` segments of a path.
 fn mount_path(path: &str, segments: usize) -> &str {
-    let slashes = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/').map(|(index, _)| index);
-    let end = slashes.skip(segments).next();
+    let mut slashes = path.bytes().enumerate().filter(|(_, byte)| *byte == b'/').map(|(index, _)| index);
+    let end = slashes.nth(segments);
     end.and_then(|end| path.get(..end)).unwrap_or(path)
 }
 

@@ -81,12 +81,13 @@ fn unreadable(error: &PayloadError) -> ScimError {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
     use std::time::Duration;
 
     use actix_web::http::header;
     use actix_web::test::TestRequest;
     use actix_web::web::Bytes;
-    use futures_util::stream;
+    use futures_util::{Stream, stream};
     use serde_json::json;
 
     use super::*;
@@ -112,7 +113,9 @@ mod tests {
     fn streamed(chunks: Vec<&'static str>) -> Payload {
         let chunks =
             chunks.into_iter().map(|chunk| Ok::<_, PayloadError>(Bytes::from_static(chunk.as_bytes())));
-        Payload::from(Box::pin(stream::iter(chunks).chain(stream::pending())) as std::pin::Pin<Box<_>>)
+        let endless: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
+            Box::pin(stream::iter(chunks).chain(stream::pending()));
+        Payload::from(endless)
     }
 
     #[tokio::test]

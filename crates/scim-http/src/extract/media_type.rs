@@ -40,10 +40,8 @@ pub(crate) fn check_accept(headers: &HeaderMap) -> Result<(), ScimError> {
     if named.peek().is_none() {
         return Ok(());
     }
-    let acceptable = named
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|range| is_acceptable(range));
+    let acceptable =
+        named.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(is_acceptable);
     if acceptable {
         return Ok(());
     }

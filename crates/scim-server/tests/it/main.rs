@@ -1,4 +1,8 @@
 //! The server as a process: what a newcomer and an operator do with the binary.
 
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
 mod process;
+#[cfg(test)]
 mod readme;

@@ -1,7 +1,7 @@
 //! Starts the built binary on a free port of the loopback interface, and ends it by its id.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// A running server with no configuration but its port, and what its banner said.
 pub(crate) struct ServerProcess {
@@ -31,6 +31,22 @@ impl ServerProcess {
         let start = self.curl_line.find("http://").expect("a URL");
         let end = self.curl_line.find("/scim/v2").expect("the mount") + "/scim/v2".len();
         &self.curl_line[start..end]
+    }
+
+    /// The port in the `curl` line.
+    pub(crate) fn port(&self) -> String {
+        let (_, after) = self.curl_line.split_once("http://127.0.0.1:").expect("a URL");
+        after.split('/').next().expect("a port").to_owned()
+    }
+
+    /// The id of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("its end")
     }
 
     /// The secret in the `curl` line.

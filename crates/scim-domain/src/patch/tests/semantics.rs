@@ -227,6 +227,10 @@ fn a_filter_selects_among_simple_values_too() {
         json!({"labels": ["a", "d", "c"]}),
     );
     refused_device(current(), remove("type eq \"b\""), InvalidFilter, "type");
+    for op in ["add", "replace"] {
+        let change = json!([{"op": op, "path": "labels[value eq \"x\"]", "value": "d"}]);
+        refused_device(current(), change, NoTarget, "labels[value eq \"x\"]: no element");
+    }
 }
 
 #[test]
@@ -606,11 +610,29 @@ fn junk_is_never_stored() {
 
 #[test]
 fn work_is_bounded() {
-    let many: Vec<Value> = (0..4000).map(|number| json!({"value": format!("{number}")})).collect();
-    let current = json!({"emails": many});
-    let once = json!({"op": "replace", "path": "emails[type eq \"x\"]", "value": null});
-    let operations = vec![once; 4000];
-    let error = apply(&TenantConfig::default(), &resource("User", current), &json!(operations))
-        .expect_err("too much");
-    assert_eq!(error.kind, TooMany);
+    #[track_caller]
+    fn refused(emails: Vec<Value>, operations: Vec<Value>) {
+        let current = resource("User", json!({"emails": emails}));
+        let error = apply(&TenantConfig::default(), &current, &json!(operations)).expect_err("too much");
+        assert_eq!(error.kind, TooMany, "{}", error.detail);
+        assert!(error.detail.starts_with("Operations["), "{}", error.detail);
+    }
+    let small = |count: usize| (0..count).map(|number| json!({"value": format!("{number}")})).collect();
+    let large =
+        |count: usize| (0..count).map(|number| json!({"value": "x".repeat(100_000 + number)})).collect();
+    let select = |filter: &str| json!({"op": "replace", "path": format!("emails[{filter}]"), "value": null});
+    let add = json!({"op": "add", "path": "emails", "value": [{"value": "x"}]});
+    let remove = json!({"op": "remove", "path": "emails", "value": [{"value": "x"}]});
+    // Many operations on many elements.
+    refused(small(4000), vec![select("type eq \"x\""); 4000]);
+    // On a few large ones.
+    for operation in [select("value eq \"x\""), add, remove] {
+        refused(large(10), vec![operation; 4000]);
+    }
+    // One operation with a long filter.
+    let filter = vec!["value eq \"x\""; 800].join(" or ");
+    refused(small(10_000), vec![select(&filter)]);
+    // A value that is copied into many elements.
+    let copied = json!({"op": "replace", "path": "emails.display", "value": "x".repeat(500_000)});
+    refused(small(10_000), vec![copied]);
 }

@@ -1,0 +1,25 @@
+//! The server over HTTP, whatever its store (RFC 7643, RFC 7644, RFC 9865).
+
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "what a test cannot go on without ends it")]
+
+mod bodies;
+
+mod authentication;
+mod bulk;
+mod concurrency;
+mod cursors;
+mod discovery;
+mod entra;
+mod errors;
+mod etag;
+mod faults;
+mod groups;
+mod health;
+mod hostile;
+mod me;
+mod negotiation;
+mod okta;
+mod patch;
+mod search;
+mod strict_mode;
+mod users;
