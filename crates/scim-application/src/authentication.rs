@@ -32,6 +32,20 @@ pub struct Principal {
     pub subject: Option<Subject>,
 }
 
+impl Principal {
+    /// The same principal, where its tenant may be used.
+    ///
+    /// # Errors
+    /// 403 for a tenant that is not active. The credential was good, so it may be told.
+    pub(crate) fn of_active_tenant(self) -> Result<Self, ScimError> {
+        if self.tenant.active {
+            Ok(self)
+        } else {
+            Err(ScimError::new(ErrorKind::Forbidden, "this tenant is not active"))
+        }
+    }
+}
+
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Principal")
@@ -108,4 +122,29 @@ fn unauthorized(detail: &str) -> ScimError {
 
 fn refused() -> ScimError {
     unauthorized("the bearer token is not one that opens this tenant")
+}
+
+#[cfg(test)]
+mod tests {
+    use scim_domain::identifier::TenantId;
+    use scim_domain::schema::TenantSchema;
+
+    use super::*;
+
+    #[test]
+    fn a_tenant_that_is_not_active_answers_403() {
+        let principal = |active| Principal {
+            tenant: Arc::new(Tenant {
+                id: TenantId::parse("01933b0e-7a1c-7c3e-8a51-6d4f3c2b1a09").expect("an id"),
+                slug: "acme".into(),
+                active,
+                config: Arc::default(),
+                schema: Arc::new(TenantSchema::rfc7643().expect("compiles")),
+            }),
+            subject: None,
+        };
+        assert!(principal(true).of_active_tenant().is_ok());
+        let error = principal(false).of_active_tenant().expect_err("refused");
+        assert_eq!(error.kind, ErrorKind::Forbidden);
+    }
 }

@@ -44,7 +44,7 @@ impl Discovery {
     /// `anonymousDiscovery` says so.
     ///
     /// # Errors
-    /// 401; 404 for a schema or resource type that the tenant does not have; 403 for a `filter`
+    /// 401; 403 for a tenant that is not active; 404 for a schema or resource type that the tenant does not have; 403 for a `filter`
     /// (RFC 7644 §4).
     pub async fn discover(
         &self,
@@ -56,7 +56,7 @@ impl Discovery {
     ) -> Result<Value, ServiceError> {
         let tenant = match (token, self.open_tenant(mount, token).await?) {
             (None, Some(tenant)) => tenant,
-            _ => self.authenticator.authenticate(mount, token).await?.tenant,
+            _ => self.authenticator.authenticate(mount, token).await?.of_active_tenant()?.tenant,
         };
         if has_filter {
             let detail = "filter: the discovery endpoints do not take one";

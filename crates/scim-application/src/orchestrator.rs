@@ -72,6 +72,29 @@ pub(crate) struct Change {
     pub(crate) members: scim_domain::resource::MemberChange,
 }
 
+/// Why a change did not happen.
+pub(crate) enum Refused {
+    /// The store refused what was computed.
+    ByStore(RepositoryError),
+    /// It did not come to that.
+    Before(ServiceError),
+}
+
+impl<E: Into<ServiceError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::Before(error.into())
+    }
+}
+
+impl Refused {
+    fn into_service_error(self) -> ServiceError {
+        match self {
+            Self::ByStore(error) => error.into(),
+            Self::Before(error) => error,
+        }
+    }
+}
+
 impl ResourceOrchestrator {
     /// Reads a resource, or 404.
     async fn get(
@@ -96,7 +119,7 @@ impl ResourceOrchestrator {
         reads: Include,
         answers: Include,
         compute: impl Fn(&Resource) -> Result<Change, ScimError> + Send + Sync,
-    ) -> Result<Updated, ServiceError> {
+    ) -> Result<Updated, Refused> {
         require_condition(context, condition)?;
         for _attempt in 0..MAX_ATTEMPTS {
             let current = self.get(context, target, reads).await?;
@@ -126,13 +149,13 @@ impl ResourceOrchestrator {
                 Err(RepositoryError::NotFound) => return Err(target.not_found().into()),
                 Err(error @ RepositoryError::VersionConflict { .. }) => {
                     if matches!(condition, Some(VersionCondition::OneOf(_))) {
-                        return Err(error.into());
+                        return Err(Refused::ByStore(error));
                     }
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(Refused::ByStore(error)),
             }
         }
-        Err(ServiceError::unavailable("too many other writers are changing this resource", None))
+        Err(ServiceError::unavailable("too many other writers are changing this resource", None).into())
     }
 
     /// Hashes a password that is new in `attributes`, and finds the unique values.

@@ -59,14 +59,14 @@ impl ScimService {
     /// that mount as the client knows it.
     ///
     /// # Errors
-    /// See [`Authenticator::authenticate`].
+    /// See [`Authenticator::authenticate`]; 403 for a tenant that is not active.
     pub async fn authenticate(
         &self,
         mount: &Mount,
         token: Option<&str>,
         base_url: String,
     ) -> Result<RequestContext, ServiceError> {
-        let principal = self.authenticator.authenticate(mount, token).await?;
+        let principal = self.authenticator.authenticate(mount, token).await?.of_active_tenant()?;
         Ok(RequestContext { principal, base_url })
     }
 

@@ -1,23 +1,22 @@
-//! Statements to the server itself, from tests of any kind: with a runtime, in one, or without.
+//! Statements to the server itself.
 
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 use crate::Error;
+use crate::blocking::Blocking;
 
 /// How long a connection may take to come.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A connection that is kept, and the thread that drives it.
+/// A connection that is kept.
 #[derive(Debug)]
 pub(crate) struct Administrator {
     connection: Arc<Connection>,
-    /// Some until it is dropped.
-    runtime: Option<Runtime>,
+    blocking: Blocking,
 }
 
 impl Administrator {
@@ -28,11 +27,8 @@ impl Administrator {
     pub(crate) fn connect(url: &str, name: &str) -> Result<Self, Error> {
         let mut config: Config = url.parse().map_err(|error| explain("the server's URL", &error))?;
         config.application_name(name).connect_timeout(CONNECT_TIMEOUT);
-        // A thread of its own drives the connection, so that a caller may block whatever it runs on.
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let runtime = runtime.map_err(|error| Error::because("cannot start a thread", error))?;
         let connection = Arc::new(Connection { config, client: Mutex::new(None) });
-        let administrator = Self { connection, runtime: Some(runtime) };
+        let administrator = Self { connection, blocking: Blocking::start()? };
         administrator.run("SELECT 1")?;
         Ok(administrator)
     }
@@ -42,23 +38,8 @@ impl Administrator {
     /// # Errors
     /// When the server does not answer or refuses it.
     pub(crate) fn run(&self, statement: &str) -> Result<Vec<String>, Error> {
-        let (sender, receiver) = mpsc::channel();
         let (connection, statement) = (Arc::clone(&self.connection), statement.to_owned());
-        let runtime = self.runtime.as_ref().ok_or_else(|| Error::new("the administrator is gone"))?;
-        runtime.spawn(async move {
-            // Fails only when nobody waits for the answer any more.
-            let _sent = sender.send(connection.run(&statement).await);
-        });
-        receiver.recv().map_err(|error| Error::because("the administrator's thread has ended", error))?
-    }
-}
-
-impl Drop for Administrator {
-    fn drop(&mut self) {
-        // A runtime that is dropped the plain way panics inside another.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
+        self.blocking.wait(async move { connection.run(&statement).await })
     }
 }
 
@@ -71,7 +52,7 @@ struct Connection {
 impl Connection {
     async fn run(&self, statement: &str) -> Result<Vec<String>, Error> {
         let mut client = self.client.lock().await;
-        if client.as_ref().is_none_or(Client::is_closed) {
+        if client.as_ref().is_some_and(Client::is_closed) {
             *client = None;
         }
         let client = match &mut *client {

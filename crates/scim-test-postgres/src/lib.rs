@@ -22,6 +22,10 @@ mod watch;
 #[cfg(feature = "client")]
 mod administrator;
 #[cfg(feature = "client")]
+mod blocking;
+#[cfg(feature = "docker")]
+mod docker;
+#[cfg(feature = "client")]
 mod server;
 
 pub use error::Error;

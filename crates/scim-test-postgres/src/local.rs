@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -20,11 +19,6 @@ use crate::{Error, Shutdown, random};
 const ROLE: &str = "scim_test";
 /// How often another port is tried when somebody takes the chosen one.
 const PORTS: usize = 8;
-/// Below the ports that systems give to outgoing connections (from 32768 on Linux): a client that
-/// knocks at a stopped server must not end up on the server's own port.
-const FIRST_PORT: u16 = 16_000;
-/// How many there are to choose from.
-const PORT_RANGE: u16 = 16_000;
 /// How long `pg_ctl` waits for the server to come or go, in seconds.
 const PATIENCE: &str = "60";
 /// How long to wait for what a killed server leaves behind.
@@ -75,7 +69,7 @@ impl Cluster {
         cluster.initialise(&password)?;
         let mut result = Err(Error::new("no port is free"));
         for _attempt in 0..PORTS {
-            let port = free_port()?;
+            let port = random::port()?;
             cluster.write("data/port.conf", &format!("port = {port}\n"))?;
             cluster.url = format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/postgres");
             result = cluster.start_once();
@@ -216,17 +210,6 @@ fn watch(user: &User, pg_ctl: &Path, directory: &Path) -> Result<Watch, Error> {
         CLEAN_UP,
         &arguments.each_ref().map(String::as_str),
     )
-}
-
-fn free_port() -> Result<u16, Error> {
-    for _attempt in 0..1000 {
-        let offset = random::number()?.checked_rem(PORT_RANGE).unwrap_or_default();
-        let port = FIRST_PORT.saturating_add(offset);
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
-            return Ok(port);
-        }
-    }
-    Err(Error::new("no port is free on the loopback interface"))
 }
 
 /// Runs a program to its end. A server that it starts writes nothing to what it prints.

@@ -1,6 +1,8 @@
 //! A server for one test, which may stop it and start it again.
 
 use crate::Error;
+#[cfg(feature = "docker")]
+use crate::docker::{self, Container};
 use crate::local::Cluster;
 
 /// How a server ends.
@@ -17,15 +19,30 @@ pub enum Shutdown {
 /// A PostgreSQL of its own. Dropping it stops it and removes its data.
 #[derive(Debug)]
 pub struct PrivateServer {
-    cluster: Cluster,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Local(Cluster),
+    #[cfg(feature = "docker")]
+    Docker(Box<Container>),
 }
 
 impl PrivateServer {
-    /// Starts one.
+    /// Starts one: with the feature `docker` in a container, when a Docker Engine answers and has or
+    /// gets the image; otherwise as [`PrivateServer::start_local`].
     ///
     /// # Errors
     /// When there is no way to, with what to install; or when it does not come up.
     pub fn start() -> Result<Self, Error> {
+        #[cfg(feature = "docker")]
+        if docker::answers() {
+            return match Container::start() {
+                Ok(container) => Ok(Self { kind: Kind::Docker(Box::new(container)) }),
+                Err(why) => Self::start_local().map_err(|error| Error::because(error, why)),
+            };
+        }
         Self::start_local()
     }
 
@@ -34,12 +51,16 @@ impl PrivateServer {
     /// # Errors
     /// When they are missing, with what to install; or when the server does not come up.
     pub fn start_local() -> Result<Self, Error> {
-        Ok(Self { cluster: Cluster::start()? })
+        Ok(Self { kind: Kind::Local(Cluster::start()?) })
     }
 
     /// The URL of its database `postgres`, for its superuser. It stays the same over restarts.
     pub fn url(&self) -> &str {
-        self.cluster.url()
+        match &self.kind {
+            Kind::Local(cluster) => cluster.url(),
+            #[cfg(feature = "docker")]
+            Kind::Docker(container) => container.url(),
+        }
     }
 
     /// Stops it and waits until it is gone. Nothing happens when it does not run.
@@ -47,7 +68,11 @@ impl PrivateServer {
     /// # Errors
     /// When it does not end.
     pub fn stop(&self, how: Shutdown) -> Result<(), Error> {
-        self.cluster.stop(how)
+        match &self.kind {
+            Kind::Local(cluster) => cluster.stop(how),
+            #[cfg(feature = "docker")]
+            Kind::Docker(container) => container.stop(how),
+        }
     }
 
     /// Starts it again with its data, on the same port. Nothing happens when it runs.
@@ -55,6 +80,10 @@ impl PrivateServer {
     /// # Errors
     /// When it does not come up.
     pub fn start_again(&self) -> Result<(), Error> {
-        self.cluster.start_again()
+        match &self.kind {
+            Kind::Local(cluster) => cluster.start_again(),
+            #[cfg(feature = "docker")]
+            Kind::Docker(container) => container.start_again(),
+        }
     }
 }

@@ -2,8 +2,15 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::net::{Ipv4Addr, TcpListener};
 
 use crate::Error;
+
+/// Below the ports that systems give to outgoing connections (from 32768 on Linux): a client that
+/// knocks at a stopped server must not end up on the server's own port.
+const FIRST_PORT: u16 = 16_000;
+/// How many there are to choose from.
+const PORT_RANGE: u16 = 16_000;
 
 /// `N` random bytes from the system.
 fn bytes<const N: usize>() -> Result<[u8; N], Error> {
@@ -18,9 +25,16 @@ pub(crate) fn hexadecimal<const N: usize>() -> Result<String, Error> {
     Ok(bytes::<N>()?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// A number.
-pub(crate) fn number() -> Result<u16, Error> {
-    Ok(u16::from_ne_bytes(bytes()?))
+/// A port of the loopback interface that nobody listens on at this moment.
+pub(crate) fn port() -> Result<u16, Error> {
+    for _attempt in 0..1000 {
+        let offset = u16::from_ne_bytes(bytes()?).checked_rem(PORT_RANGE).unwrap_or_default();
+        let port = FIRST_PORT.saturating_add(offset);
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(Error::new("no port is free on the loopback interface"))
 }
 
 #[cfg(test)]

@@ -152,6 +152,18 @@ fn with_database(url: &str, name: &str) -> Result<String, Error> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn databases_of_dead_processes_are_dropped_and_those_of_living_ones_stay() {
+        let living = TestServer::get().expect("a server");
+        let kept = living.create_database().expect("a database");
+        let dead = format!("{PREFIX}{}_0", random::hexadecimal::<8>().expect("random"));
+        living.administrator.run(&format!("CREATE DATABASE {dead}")).expect("a database");
+        let next = TestServer::at(living.url(), None).expect("the same server");
+        let names = next.administrator.run("SELECT datname FROM pg_database").expect("names");
+        assert!(names.iter().any(|name| name == kept.name()), "{names:?}");
+        assert!(!names.contains(&dead), "{names:?}");
+    }
+
     #[track_caller]
     fn check(url: &str, expected: &str) {
         assert_eq!(with_database(url, "new").unwrap_or_else(|error| error.to_string()), expected);

@@ -1,4 +1,5 @@
 //! Databases of the shared server, and servers that stop.
+#![expect(clippy::expect_used, reason = "helpers of tests, which the setting for tests does not reach")]
 
 use std::sync::Arc;
 

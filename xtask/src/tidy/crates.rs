@@ -46,10 +46,13 @@ const BOUNDARIES: &[Boundary] = &[
         ours: &["scim-domain", "scim-ports", "scim-application"],
         never: &["diesel*", "scim-adapter-*"],
     },
-    Boundary { name: "scim-server", ours: &["scim-*"], never: &["scim-bench", "xtask"] },
+    Boundary { name: "scim-server", ours: &["scim-*"], never: &["scim-bench", "scim-test-*", "xtask"] },
+    Boundary { name: "scim-test-postgres", ours: &[], never: &["actix-*", "diesel*"] },
+    // The HTTP tests choose a store, as the server does.
+    Boundary { name: "scim-e2e", ours: &["scim-*"], never: &["scim-bench", "xtask"] },
     // Tools know the server as a process only.
     Boundary { name: "scim-bench", ours: &["xtask"], never: &[] },
-    Boundary { name: "xtask", ours: &[], never: &["tokio", "actix-*", "diesel*"] },
+    Boundary { name: "xtask", ours: &["scim-test-postgres"], never: &["tokio", "actix-*", "diesel*"] },
 ];
 
 /// Runtimes that `cargo test -p scim-domain` must not build, dev-dependencies included.

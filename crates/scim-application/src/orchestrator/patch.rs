@@ -4,13 +4,14 @@ use scim_domain::listing::{Include, MemberInclude};
 use scim_domain::patch::{PatchEngine, PatchRequest};
 use scim_domain::precondition::VersionCondition;
 use scim_domain::validation::SchemaValidator;
+use scim_ports::RepositoryError;
 use serde_json::Value;
 
 use crate::{RequestContext, ServiceError};
 
 use super::answer::answer;
 use super::create::shape_asks;
-use super::{AnswerShape, Change, ResourceOrchestrator, ResourceTarget, WriteAnswer};
+use super::{AnswerShape, Change, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
 
 impl ResourceOrchestrator {
     /// Applies the client's operations, all or none.
@@ -51,8 +52,25 @@ impl ResourceOrchestrator {
             }
             include => include,
         };
-        let updated = self.change(context, target, if_match, reads, answers, compute).await?;
+        let updated = self.change(context, target, if_match, reads, answers, compute).await;
+        let updated = updated.map_err(|refused| blame(&request, refused))?;
         let shown = asked || (!shape.minimal && updated.member_count <= limit);
         Ok(answer(context, &updated.resource, shown.then_some(&projection)))
+    }
+}
+
+/// The error for the client, with the operation that it comes from.
+fn blame(request: &PatchRequest, refused: Refused) -> ServiceError {
+    let operation = match &refused {
+        Refused::ByStore(RepositoryError::UnknownMembers { ids }) => {
+            ids.first().and_then(|id| request.operation_adding(*id))
+        }
+        Refused::ByStore(RepositoryError::Uniqueness { attribute }) => request.operation_writing(attribute),
+        Refused::ByStore(_) | Refused::Before(_) => None,
+    };
+    let error = refused.into_service_error();
+    match operation {
+        Some(index) => error.within(format_args!("Operations[{index}]")),
+        None => error,
     }
 }

@@ -11,7 +11,7 @@ use crate::{RequestContext, ServiceError};
 
 use super::answer::answer;
 use super::create::shape_asks;
-use super::{AnswerShape, Change, ResourceOrchestrator, ResourceTarget, WriteAnswer};
+use super::{AnswerShape, Change, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
 
 impl ResourceOrchestrator {
     /// Replaces a resource by the client's representation.
@@ -39,7 +39,8 @@ impl ResourceOrchestrator {
         };
         let shown = !shape.minimal || shape_asks(shape);
         let include = if shown { projection.include() } else { Include::NOTHING };
-        let updated = self.change(context, target, if_match, Include::NOTHING, include, compute).await?;
+        let updated = self.change(context, target, if_match, Include::NOTHING, include, compute).await;
+        let updated = updated.map_err(Refused::into_service_error)?;
         Ok(answer(context, &updated.resource, shown.then_some(&projection)))
     }
 }

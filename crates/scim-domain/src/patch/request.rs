@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 
 use crate::attribute::AttributeRef;
 use crate::error::ScimError;
+use crate::identifier::ResourceId;
+use crate::json::member;
 use crate::leniency;
+use crate::message;
 use crate::projection::add_written;
 use crate::schema::ResourceType;
 use crate::tenant::TenantConfig;
@@ -47,10 +50,7 @@ impl PatchRequest {
         config: &TenantConfig,
         base_url: &str,
     ) -> Result<Self, ScimError> {
-        let body = body
-            .as_object()
-            .ok_or_else(|| ScimError::invalid_syntax("expected a PATCH message, which is an object"))?;
-        check_schemas(body)?;
+        let body = message::read(body, PATCH_URN)?;
         let operations = match member(body, "Operations") {
             Some(Value::Array(operations)) => operations,
             Some(_) => return Err(ScimError::invalid_syntax("Operations: expected an array")),
@@ -92,18 +92,33 @@ impl PatchRequest {
         written
     }
 
+    /// Which of `Operations` is the last to make `id` a member: the one to blame where there is no such resource.
+    pub fn operation_adding(&self, id: ResourceId) -> Option<usize> {
+        let adds = |step: &&Step| {
+            matches!(
+                &step.action,
+                Action::Members(MemberAction::Add(ids) | MemberAction::Replace(ids)) if ids.contains(&id)
+            )
+        };
+        self.steps.iter().rev().find(adds).map(|step| step.index)
+    }
+
+    /// Which of `Operations` is the last to write to the stored attribute at `path`, or to the attribute
+    /// around it: the one to blame where a [unique value](crate::resource::UniqueValue) is taken.
+    pub fn operation_writing(&self, path: &str) -> Option<usize> {
+        let writes = |step: &&Step| match &step.action {
+            Action::Change(change) => {
+                let rest = path.strip_prefix(&change.attribute.whole().to_string());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            }
+            Action::Members(_) => false,
+        };
+        self.steps.iter().rev().find(writes).map(|step| step.index)
+    }
+
     /// Whether any operation is on the members of the group.
     pub fn changes_members(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.action, Action::Members(_)))
-    }
-}
-
-/// RFC 7644 §3.5.2: `schemas` must have the URN of the message.
-fn check_schemas(body: &Map<String, Value>) -> Result<(), ScimError> {
-    let is_patch = |urn: &Value| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(PATCH_URN));
-    match member(body, "schemas") {
-        Some(Value::Array(urns)) if urns.iter().any(is_patch) => Ok(()),
-        _ => Err(ScimError::invalid_syntax(format!("schemas: expected an array with '{PATCH_URN}'"))),
     }
 }
 
@@ -147,13 +162,6 @@ fn read_op(op: &str) -> Result<OperationKind, ScimError> {
             excerpt(op)
         )))
     }
-}
-
-/// The member of this name, in whatever case (RFC 7643 §2.1).
-fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    object
-        .get(name)
-        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
 /// # Errors

@@ -25,8 +25,13 @@ async fn members_are_resources_that_are_there() {
         refused.expect_error(400, Some("invalidValue"), "members");
     }
     let path = format!("/Groups/{}", answer.id());
-    let add = patch(&json!([{"op": "add", "path": "members", "value": [{"value": nobody}]}]));
-    client.patch(&path, &add).await.expect_error(400, Some("invalidValue"), nobody);
+    let add = patch(&json!([
+        {"op": "replace", "path": "displayName", "value": "x"},
+        {"op": "add", "path": "members", "value": [{"value": nobody}]}
+    ]));
+    let refused = client.patch(&path, &add).await;
+    refused.expect_error(400, Some("invalidValue"), nobody);
+    refused.expect_error(400, Some("invalidValue"), "Operations[1]: members");
     assert_eq!(client.get(&path).await.version(), 1, "nothing was written");
 }
 

@@ -197,7 +197,7 @@ async fn a_taken_name_is_refused() {
     let client = app.operator();
     created(&client, "taken").await;
     let operations = json!([{"op": "replace", "path": "userName", "value": "TAKEN"}]);
-    patched(&client, &json!({}), &operations).await.expect_error(409, Some("uniqueness"), "userName");
+    patched(&client, &json!({}), &operations).await.expect_error(409, Some("uniqueness"), "]: userName");
 }
 
 #[tokio::test]
