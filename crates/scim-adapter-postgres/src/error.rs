@@ -17,6 +17,8 @@ pub(crate) enum Failure {
     Conflict(DieselError),
     /// A row that it refers to is not there any more: tried again, the transaction sees which.
     Dangling(DieselError),
+    /// A value or an id that is to be unique is there already, where that is not allowed for.
+    Taken(DieselError),
     /// The database is not there, has no capacity, or took longer than it may.
     Unavailable(Box<dyn Error + Send + Sync>),
     /// Anything else.
@@ -51,6 +53,7 @@ impl From<DieselError> for Failure {
         match kind {
             DatabaseErrorKind::SerializationFailure => Self::Conflict(error),
             DatabaseErrorKind::ForeignKeyViolation => Self::Dangling(error),
+            DatabaseErrorKind::UniqueViolation => Self::Taken(error),
             DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(Box::new(error)),
@@ -66,6 +69,7 @@ impl From<Failure> for RepositoryError {
         match failure {
             // Met again and again: there is more to do than the database gets done.
             Failure::Conflict(error) | Failure::Dangling(error) => Self::Unavailable(Box::new(error)),
+            Failure::Taken(error) => Self::Internal(Box::new(error)),
             Failure::Unavailable(error) => Self::Unavailable(error),
             Failure::Internal(error) => Self::Internal(error),
         }

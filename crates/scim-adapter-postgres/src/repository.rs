@@ -91,7 +91,12 @@ impl ResourceRepository for PostgresResources {
         let mut attempts = Attempts::default();
         loop {
             let lease = self.pool.lease_for(tenant.id).await.map_err(refused_create)?;
-            let outcome = batch.create(lease.connection().map_err(refused_create)?, tenant, include).await;
+            let connection = lease.connection().map_err(refused_create)?;
+            let outcome = match batch.in_one_trip(connection, tenant, include).await {
+                Ok(Some(created)) => Ok(created),
+                Ok(None) => batch.create(connection, tenant, include).await,
+                Err(failure) => Err(Undone::Failed(failure)),
+            };
             if let Some(outcome) = attempts.settle(lease, outcome).await {
                 return outcome.map_err(|undone| match undone {
                     Undone::Failed(failure) => refused_create(failure),

@@ -29,6 +29,25 @@ pub fn parse(body: &[u8]) -> Result<Value, ScimError> {
     Ok(value)
 }
 
+/// The member of `object` with this name, in whatever case (RFC 7643 §2.1).
+pub(crate) fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    object.get(name).or_else(|| {
+        object.iter().find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value))
+    })
+}
+
+/// What a value is in JSON, with its article: for a sentence that says what was got.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Bounded {
     depth: usize,

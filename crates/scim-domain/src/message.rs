@@ -4,6 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::error::ScimError;
+use crate::json::{kind, member};
 
 /// The attributes of `body`, which has to be a message of the schema `urn`.
 ///
@@ -23,28 +24,13 @@ pub(crate) fn read<'a>(body: &'a Value, urn: &str) -> Result<&'a Map<String, Val
     if named {
         Ok(attributes)
     } else {
-        Err(ScimError::invalid_syntax(format!("schemas: expected an array with {urn}")))
+        Err(ScimError::invalid_syntax(format!("schemas: expected an array with '{urn}'")))
     }
 }
 
 /// The attribute of this name, in whatever case; `null` is as good as none (RFC 7643 §2.5).
 pub(crate) fn get<'a>(attributes: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    let found = attributes.get(name).or_else(|| {
-        attributes.iter().find_map(|(known, value)| known.eq_ignore_ascii_case(name).then_some(value))
-    });
-    found.filter(|value| !value.is_null())
-}
-
-/// What a value is, for a sentence that says what was got.
-pub(crate) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
+    member(attributes, name).filter(|value| !value.is_null())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 
 use serde_json::Value;
 
+use crate::json;
 use crate::resource::Attributes;
 
 const NAME: &str = "password";
@@ -26,7 +27,7 @@ pub fn set_password(attributes: &mut Attributes, hash: String) {
 }
 
 fn password(attributes: &Attributes) -> Option<&str> {
-    attributes.iter().find(|(name, _)| name.eq_ignore_ascii_case(NAME)).and_then(|(_, value)| value.as_str())
+    json::member(attributes, NAME)?.as_str()
 }
 
 #[cfg(test)]

@@ -75,8 +75,8 @@ impl<'a> SchemaValidator<'a> {
     }
 
     /// The resource that the body of a PUT makes of `current` (RFC 7644 §3.5.1). What the body leaves
-    /// out is cleared, but for what a client cannot write or read: readOnly, immutable and writeOnly
-    /// values stay. A group without `members` in the body has none afterwards.
+    /// out is cleared, but for what a client cannot write or read: values that are readOnly,
+    /// immutable, writeOnly or never returned stay. A group without `members` in the body has none afterwards.
     ///
     /// # Errors
     /// As for [`create`](Self::create), and `mutability` where an immutable value would change.

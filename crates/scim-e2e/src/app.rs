@@ -7,10 +7,12 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
+use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_domain::tenant::TenantConfig;
 use scim_http::{AppState, HttpSettings};
 use scim_server::adapters::{SystemClock, UuidV7Ids};
 use scim_server::wiring::{Store, Wiring};
+use scim_test_postgres::{TestDatabase, TestServer};
 use secrecy::SecretString;
 
 use crate::Client;
@@ -26,11 +28,13 @@ const BCRYPT_COST: u32 = 4;
 pub enum Adapter {
     /// The embedded store.
     Memory,
+    /// PostgreSQL, with a database for each test.
+    Postgres,
 }
 
 impl Adapter {
     /// Every store that this build has.
-    pub const ALL: &[Self] = &[Self::Memory];
+    pub const ALL: &[Self] = &[Self::Memory, Self::Postgres];
 
     /// The one named by `SCIM_TEST_ADAPTER`; the embedded store where nothing is.
     ///
@@ -47,12 +51,25 @@ impl Adapter {
     fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
+            Self::Postgres => "postgres",
         }
     }
 
-    fn store(self, config: TenantConfig, ids: &UuidV7Ids) -> Result<Store> {
+    async fn store(self, config: TenantConfig, ids: &UuidV7Ids) -> Result<(Store, Option<TestDatabase>)> {
         match self {
-            Self::Memory => Store::in_memory(config, ids),
+            Self::Memory => Ok((Store::in_memory(config, ids)?, None)),
+            Self::Postgres => {
+                let database = TestServer::get()?.create_database()?;
+                let settings = PostgresSettings {
+                    max_connections: 8,
+                    min_connections: 1,
+                    ..PostgresSettings::new(database.url())
+                };
+                let store = PostgresStore::open(&settings).await?;
+                store.migrate().await?;
+                let store = Store::in_postgres(&store, config, ids, &SystemClock).await?;
+                Ok((store, Some(database)))
+            }
         }
     }
 }
@@ -63,6 +80,7 @@ pub struct TestApp {
     state: Arc<AppState>,
     server: ServerHandle,
     http: reqwest::Client,
+    _database: Option<TestDatabase>,
 }
 
 /// How a server under test is to be.
@@ -174,11 +192,11 @@ impl Builder {
     /// Where the store, or a port, is not to be had.
     pub async fn start(self) -> Result<TestApp> {
         let ids = Arc::new(UuidV7Ids::new(Arc::new(SystemClock)));
-        let store = match self.store {
-            Some(store) => store,
+        let (store, database) = match self.store {
+            Some(store) => (store, None),
             None => {
                 let adapter = self.adapter.map_or_else(Adapter::from_environment, Ok)?;
-                adapter.store(self.config, &ids)?
+                adapter.store(self.config, &ids).await?
             }
         };
         let wiring = Wiring {
@@ -200,6 +218,6 @@ impl Builder {
         let server = running.handle();
         tokio::spawn(running);
         let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(TestApp { address, state, server, http })
+        Ok(TestApp { address, state, server, http, _database: database })
     }
 }

@@ -1,11 +1,15 @@
 //! Log lines, on stderr: stdout is for what the program answers.
 
+mod json_lines;
+
 use std::io::{IsTerminal, stderr};
 
 use anyhow::{Context, anyhow};
 use tracing_subscriber::EnvFilter;
 
 use crate::settings::{LogFormat, Settings};
+
+use json_lines::{JsonLines, JsonMembers};
 
 /// Sends what is logged from now on, and what panics say, to stderr.
 pub(crate) fn start(settings: &Settings) -> anyhow::Result<()> {
@@ -14,13 +18,13 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<()> {
     let format = settings.log_format.unwrap_or(if on_terminal { LogFormat::Pretty } else { LogFormat::Json });
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
     let started = match format {
-        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Json => lines.fmt_fields(JsonMembers).event_format(JsonLines).try_init(),
         LogFormat::Pretty => lines.with_ansi(on_terminal).try_init(),
     };
     started.map_err(|error| anyhow!("logging could not be started: {error}"))?;
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
-        tracing::error!(location, message = panic.payload_as_str().unwrap_or("no message"), "a panic");
+        tracing::error!(location, said = panic.payload_as_str(), "a panic");
     }));
     Ok(())
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use scim_adapter_memory::{MemoryResources, MemoryTenants};
+use scim_adapter_postgres::PostgresStore;
 use scim_application::{OperatorSecret, Ports, ScimService};
 use scim_domain::identifier::TenantId;
 use scim_domain::schema::TenantSchema;
 use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
-use scim_ports::{IdGenerator, ResourceRepository, TenantRepository};
+use scim_ports::{Clock, IdGenerator, ResourceRepository, TenantRepository};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::adapters::{BcryptPasswords, SystemClock, UuidV7Ids};
@@ -37,19 +38,44 @@ impl Store {
     /// # Errors
     /// Where the published schemas do not compile, which a test excludes.
     pub fn in_memory(config: TenantConfig, ids: &dyn IdGenerator) -> anyhow::Result<Self> {
-        let tenant = Tenant {
-            id: TenantId::new(ids.random_uuid()),
-            slug: OPERATOR_TENANT.to_owned(),
-            active: true,
-            config: Arc::new(config),
-            schema: Arc::new(TenantSchema::rfc7643().context("the schemas of RFC 7643")?),
-        };
+        let tenant = operator_tenant(config, ids)?;
         Ok(Self {
             resources: Arc::new(MemoryResources::new()),
             tenants: Arc::new(MemoryTenants::new(vec![tenant])),
             name: "memory",
         })
     }
+
+    /// A PostgreSQL database whose migrations are applied, with the tenant `default`: the one that is
+    /// there, or else a new one.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn in_postgres(
+        store: &PostgresStore,
+        config: TenantConfig,
+        ids: &dyn IdGenerator,
+        clock: &dyn Clock,
+    ) -> anyhow::Result<Self> {
+        let tenant = operator_tenant(config, ids)?;
+        let registered = store.tenants().tenant_register(&tenant, OPERATOR_TENANT, clock.now()).await;
+        registered.context("the tenant of the operator's secret")?;
+        Ok(Self {
+            resources: Arc::new(store.resources()),
+            tenants: Arc::new(store.tenants()),
+            name: "database",
+        })
+    }
+}
+
+fn operator_tenant(config: TenantConfig, ids: &dyn IdGenerator) -> anyhow::Result<Tenant> {
+    Ok(Tenant {
+        id: TenantId::new(ids.random_uuid()),
+        slug: OPERATOR_TENANT.to_owned(),
+        active: true,
+        config: Arc::new(config),
+        schema: Arc::new(TenantSchema::rfc7643().context("the schemas of RFC 7643")?),
+    })
 }
 
 /// What [`Wiring::state`] puts together.

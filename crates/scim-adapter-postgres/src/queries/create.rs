@@ -16,7 +16,7 @@ use crate::document::Document;
 use crate::error::Failure;
 use crate::queries::unique::Claim;
 use crate::queries::{members, relations, unique};
-use crate::session::{Undone, begin, commit, load};
+use crate::session::{Undone, begin, commit, execute, load};
 use crate::sql::{Bind, Sql};
 use crate::text::unique_digest;
 
@@ -47,6 +47,41 @@ impl<'a> Batch<'a> {
                 .collect(),
             claims: resources.iter().map(claims).collect(),
         }
+    }
+
+    /// Creates one resource that has no members, in a transaction that is sent as a whole: whatever
+    /// of it fails takes the rest with it. `None` where it does not apply, or something that is to be
+    /// unique is there already; nothing is created then.
+    pub(crate) async fn in_one_trip(
+        &self,
+        connection: &AsyncPgConnection,
+        tenant: &Tenant,
+        include: Include,
+    ) -> Result<Option<Vec<Resource>>, Failure> {
+        let ([new], [document], [claims]) =
+            (self.resources, self.documents.as_slice(), self.claims.as_slice())
+        else {
+            return Ok(None);
+        };
+        if !new.members.is_empty() {
+            return Ok(None);
+        }
+        let claims: Vec<(Claim, ResourceId)> = claims.iter().map(|claim| (claim.clone(), new.id)).collect();
+        let (begun, inserted, claimed, committed) = futures_util::join!(
+            begin(connection),
+            execute(connection, insert_one(tenant, new, document)),
+            unique::claim_all(connection, tenant.id, &claims),
+            commit(connection),
+        );
+        // What comes after a failure fails for that alone.
+        match begun.and(inserted).and(claimed).and(committed) {
+            Ok(()) => {}
+            Err(Failure::Taken(_)) => return Ok(None),
+            Err(failure) => return Err(failure),
+        }
+        let mut created = self.created(include);
+        relations::attach(connection, tenant, &mut created, include).await?;
+        Ok(Some(created.into_iter().map(|(resource, _)| resource).collect()))
     }
 
     /// Creates them in one transaction.
@@ -91,7 +126,8 @@ impl<'a> Batch<'a> {
         let sql = match (self.resources, self.documents.as_slice()) {
             ([new], [document]) => insert_one(tenant, new, document),
             (resources, documents) => insert_many(tenant, resources, documents),
-        };
+        }
+        .with_text(" ON CONFLICT DO NOTHING RETURNING r.id");
         let ids: Vec<Uuid> = load(connection, sql.rows::<SqlUuid>()).await?;
         Ok(ids.into_iter().collect())
     }
@@ -180,7 +216,7 @@ fn insert_one(tenant: &Tenant, new: &NewResource, document: &Document) -> Sql {
     sql.push(", ").bind(Bind::text(&document.search_text));
     sql.push(", ").bind(Bind::jsonb(document.keys.clone()));
     sql.push(", ").bind(Bind::json(document.payload.clone()));
-    sql.push(") ON CONFLICT DO NOTHING RETURNING r.id");
+    sql.push(")");
     sql
 }
 
@@ -210,7 +246,7 @@ fn insert_many(tenant: &Tenant, resources: &[NewResource], documents: &[Document
     .with(
         texts(|it| &it.payload),
         ") AS w(id, resource_type, at, member_count, display, display_key, user_name_key, unique_digest, search_text, \
-         keys, payload) ON CONFLICT DO NOTHING RETURNING r.id",
+         keys, payload)",
     )
 }
 

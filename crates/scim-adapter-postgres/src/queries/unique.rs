@@ -42,12 +42,34 @@ pub(crate) async fn claim(
     if claims.is_empty() {
         return Ok(HashSet::new());
     }
+    let sql = insertion(tenant, claims)
+        .with_text(" ON CONFLICT DO NOTHING RETURNING v.resource_type, v.attribute, v.value_key");
+    let rows: Vec<(String, String, String)> = load(connection, sql.rows::<(Text, Text, Text)>()).await?;
+    Ok(rows
+        .into_iter()
+        .map(|(resource_type, attribute, key)| Claim { resource_type, attribute, key })
+        .collect())
+}
+
+/// Claims values for resources, all of them or, as [`Failure::Taken`], none.
+pub(crate) async fn claim_all(
+    connection: &AsyncPgConnection,
+    tenant: TenantId,
+    claims: &[(Claim, ResourceId)],
+) -> Result<(), Failure> {
+    if claims.is_empty() {
+        return Ok(());
+    }
+    execute(connection, insertion(tenant, claims)).await
+}
+
+fn insertion(tenant: TenantId, claims: &[(Claim, ResourceId)]) -> Sql {
     let mut sorted: Vec<&(Claim, ResourceId)> = claims.iter().collect();
     sorted.sort_unstable();
     let texts = |text: fn(&Claim) -> &String| {
         Bind::Texts(sorted.iter().map(|(claim, _)| text(claim).clone()).collect())
     };
-    let sql = Sql::of(
+    Sql::of(
         tenant,
         "INSERT INTO resource_unique_value AS v (tenant_id, resource_type, attribute, value_key, resource_id) \
          SELECT $1, w.resource_type, w.attribute, w.value_key, w.resource_id FROM unnest(",
@@ -57,14 +79,8 @@ pub(crate) async fn claim(
     .with(texts(|claim| &claim.key), ", ")
     .with(
         Bind::Uuids(sorted.iter().map(|(_, id)| id.uuid()).collect()),
-        ") AS w(resource_type, attribute, value_key, resource_id) \
-         ON CONFLICT DO NOTHING RETURNING v.resource_type, v.attribute, v.value_key",
-    );
-    let rows: Vec<(String, String, String)> = load(connection, sql.rows::<(Text, Text, Text)>()).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(resource_type, attribute, key)| Claim { resource_type, attribute, key })
-        .collect())
+        ") AS w(resource_type, attribute, value_key, resource_id)",
+    )
 }
 
 /// Frees the values of a resource that are not among `kept`.

@@ -13,7 +13,7 @@ use scim_ports::{RepositoryError, ResourceRepository, UpdateResource};
 use scim_test_postgres::{PrivateServer, Shutdown};
 use tokio_postgres::NoTls;
 
-use crate::support::{block_on, create_users, database, new_user, register, settings, update_to};
+use crate::support::{block_on, create_users, database, new_user, register, search, settings, update_to};
 
 async fn get(store: &PostgresStore, tenant: &Tenant, resource: &Resource) -> Result<bool, RepositoryError> {
     let resources = store.resources();
@@ -82,10 +82,10 @@ fn what_takes_too_long_is_cancelled_and_what_waits_too_long_is_refused() {
     });
 }
 
-/// A caller that goes away in the middle of a transaction leaves nothing behind: neither rows nor a
-/// connection in the middle of it.
+/// A caller that goes away in the middle of a write leaves nothing half done: what it wrote is there as
+/// a whole or not at all, and its connection is not given to anybody else.
 #[test]
-fn a_call_that_is_dropped_leaves_nothing() {
+fn a_call_that_is_dropped_leaves_nothing_half_done() {
     block_on(async {
         let database = database();
         let one = PostgresSettings { max_connections: 1, ..settings(database.url()) };
@@ -105,7 +105,19 @@ fn a_call_that_is_dropped_leaves_nothing() {
         assert!(cut.is_err(), "it waits for the lock");
         client.batch_execute("COMMIT").await.expect("the lock is released");
         assert!(get(&store, &tenant, &user).await.expect("the store answers"));
-        create_users(&store, &tenant, ["b"]).await;
+        // Waits for the end of the first write, if that goes on.
+        let again =
+            resources.resource_create_all(&tenant, vec![new_user(&tenant, "b")], Include::NOTHING).await;
+        let was_written = match again {
+            Ok(_) => false,
+            Err(refused) => {
+                assert!(matches!(refused.error, RepositoryError::Uniqueness { .. }), "{refused:?}");
+                true
+            }
+        };
+        let users = tenant.schema.resource_type("User").expect("User");
+        let found = resources.resource_search(&tenant, &search(users, "userName eq \"b\"")).await;
+        assert_eq!(found.expect("the store answers").total_results, 1, "written before: {was_written}");
     });
 }
 

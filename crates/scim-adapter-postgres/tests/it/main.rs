@@ -5,6 +5,7 @@
 mod conformance;
 mod equivalence;
 mod failures;
+mod injection;
 mod migrations;
 mod plans;
 mod security;

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use scim_adapter_postgres::PostgresStore;
-use scim_domain::filter::{Binding, Filter, UnknownAttribute};
 use scim_domain::identifier::{ResourceId, Timestamp};
-use scim_domain::listing::{Include, PageRequest, QueryScope, ResourceQuery, SortOrder};
+use scim_domain::listing::Include;
 use scim_domain::resource::unique_values;
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
@@ -16,7 +15,7 @@ use time::macros::datetime;
 use tokio_postgres::NoTls;
 use uuid::Uuid;
 
-use crate::support::{block_on, database, register, settings};
+use crate::support::{block_on, database, register, search, settings};
 
 /// How many users the tenant has that is searched, among how many tenants with as many as it takes
 /// for their rows not to be a small part of the table.
@@ -75,17 +74,6 @@ async fn fill(url: &str) {
         )).replace("WHERE id =", "WHERE scim_resource.id =")),
     );
     client.batch_execute(&script).await.expect("the rows are copied");
-}
-
-fn search(users: &Arc<ResourceType>, filter: &str) -> ResourceQuery {
-    let binding = Binding { base_url: "https://scim.example", unknown: UnknownAttribute::Refuse };
-    let filter = Filter::parse(filter).expect("a filter").bind(users, &binding).expect("it fits");
-    ResourceQuery {
-        scopes: vec![QueryScope { resource_type: Arc::clone(users), filter: Some(filter), sort_by: None }],
-        sort_order: SortOrder::Ascending,
-        page: PageRequest::Index { skip: 0, count: 100 },
-        include: Include::EVERYTHING,
-    }
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
+use scim_domain::filter::{Binding, Filter, UnknownAttribute};
 use scim_domain::identifier::{ResourceId, Timestamp};
-use scim_domain::listing::Include;
+use scim_domain::listing::{Include, PageRequest, QueryScope, ResourceQuery, SortOrder};
 use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
@@ -100,4 +101,16 @@ fn named(user_name: &str) -> Attributes {
     let mut attributes = Attributes::new();
     attributes.insert("userName".to_owned(), user_name.into());
     attributes
+}
+
+/// A search for users.
+pub(crate) fn search(users: &Arc<ResourceType>, filter: &str) -> ResourceQuery {
+    let binding = Binding { base_url: "https://scim.example", unknown: UnknownAttribute::Refuse };
+    let filter = Filter::parse(filter).expect("a filter").bind(users, &binding).expect("it fits");
+    ResourceQuery {
+        scopes: vec![QueryScope { resource_type: Arc::clone(users), filter: Some(filter), sort_by: None }],
+        sort_order: SortOrder::Ascending,
+        page: PageRequest::Index { skip: 0, count: 100 },
+        include: Include::EVERYTHING,
+    }
 }

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::error::{ErrorKind, ScimError};
-use crate::message;
+use crate::{json, message};
 
 use super::sort::{Direction, SortOrder};
 
@@ -183,7 +183,7 @@ fn integer(text: &str) -> Option<usize> {
 }
 
 fn wrong_type(name: &str, expected: &str, got: &Value) -> ScimError {
-    ScimError::invalid_value(format!("{name}: expected {expected}, got {}", message::kind(got)))
+    ScimError::invalid_value(format!("{name}: expected {expected}, got {}", json::kind(got)))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::attribute::{AttributeRef, Mutability};
 use crate::error::{ErrorKind, ScimError};
 use crate::filter::{ComparisonOperator, Operand, TypedFilter};
 use crate::identifier::ResourceId;
+use crate::json;
 use crate::resource::{Member, MemberChange, Resource};
 use crate::validation::SchemaValidator;
 
@@ -92,7 +93,7 @@ fn listed(attribute: &AttributeRef, value: &Value) -> Result<BTreeSet<ResourceId
 }
 
 fn id_of(member: &Map<String, Value>) -> Option<&str> {
-    member.iter().find(|(name, _)| name.eq_ignore_ascii_case("value")).and_then(|(_, id)| id.as_str())
+    json::member(member, "value")?.as_str()
 }
 
 /// The only ids that `filter` can match, where it compares nothing but ids.

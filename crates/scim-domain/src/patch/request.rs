@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use crate::attribute::AttributeRef;
 use crate::error::ScimError;
 use crate::identifier::ResourceId;
+use crate::json::member;
 use crate::leniency;
+use crate::message;
 use crate::projection::add_written;
 use crate::schema::ResourceType;
 use crate::tenant::TenantConfig;
@@ -48,10 +50,7 @@ impl PatchRequest {
         config: &TenantConfig,
         base_url: &str,
     ) -> Result<Self, ScimError> {
-        let body = body
-            .as_object()
-            .ok_or_else(|| ScimError::invalid_syntax("expected a PATCH message, which is an object"))?;
-        check_schemas(body)?;
+        let body = message::read(body, PATCH_URN)?;
         let operations = match member(body, "Operations") {
             Some(Value::Array(operations)) => operations,
             Some(_) => return Err(ScimError::invalid_syntax("Operations: expected an array")),
@@ -123,15 +122,6 @@ impl PatchRequest {
     }
 }
 
-/// RFC 7644 §3.5.2: `schemas` must have the URN of the message.
-fn check_schemas(body: &Map<String, Value>) -> Result<(), ScimError> {
-    let is_patch = |urn: &Value| urn.as_str().is_some_and(|urn| urn.eq_ignore_ascii_case(PATCH_URN));
-    match member(body, "schemas") {
-        Some(Value::Array(urns)) if urns.iter().any(is_patch) => Ok(()),
-        _ => Err(ScimError::invalid_syntax(format!("schemas: expected an array with '{PATCH_URN}'"))),
-    }
-}
-
 fn read_operation(binder: &Binder<'_>, operation: &Value) -> Result<Vec<Action>, ScimError> {
     let operation =
         operation.as_object().ok_or_else(|| ScimError::invalid_syntax("expected an operation, an object"))?;
@@ -172,13 +162,6 @@ fn read_op(op: &str) -> Result<OperationKind, ScimError> {
             excerpt(op)
         )))
     }
-}
-
-/// The member of this name, in whatever case (RFC 7643 §2.1).
-fn member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
-    object
-        .get(name)
-        .or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }
 
 /// # Errors

@@ -209,7 +209,7 @@ fn refused_body(config: &TenantConfig, body: Value, detail: &str) {
 fn a_body_has_to_be_a_patch_message() {
     let lenient = TenantConfig::default();
     for config in [&lenient, &strict()] {
-        refused_body(config, json!([]), "expected a PATCH message");
+        refused_body(config, json!([]), "the body: expected an object, got an array");
         refused_body(config, json!({"Operations": []}), "schemas: expected an array with 'urn:ietf");
         refused_body(config, json!({"schemas": [], "Operations": []}), "schemas: expected");
         refused_body(config, json!({"schemas": PATCH_URN, "Operations": []}), "schemas: expected");

@@ -7,13 +7,13 @@ use serde_json::{Map, Value};
 use crate::attribute::{AttributeName, AttributeRef, AttributeSource, Mutability, SchemaUrn};
 use crate::error::ScimError;
 use crate::identifier::ResourceId;
+use crate::json;
 use crate::leniency;
 use crate::resource::Attributes;
 use crate::schema::{Extension, ResourceType};
 use crate::tenant::TenantConfig;
 
 use super::location::{Location, excerpt};
-use super::scalar::json_type;
 use super::{members, stored, value};
 
 /// What a body says of a resource.
@@ -40,7 +40,7 @@ impl Body {
             return Err(ScimError::invalid_syntax(format!(
                 "expected an object, a resource of type {}, got {}",
                 resource_type.name(),
-                json_type(body)
+                json::kind(body)
             )));
         };
         let schemas = schemas(resource_type, config, object)?;
@@ -87,13 +87,13 @@ fn schemas<'a>(
             .enumerate()
             .map(|(index, item)| {
                 item.as_str().ok_or_else(|| {
-                    let got = json_type(item);
+                    let got = json::kind(item);
                     ScimError::invalid_syntax(format!("schemas[{index}]: expected a URN, got {got}"))
                 })
             })
             .collect::<Result<Vec<_>, _>>()?,
         Some((_, other)) => {
-            let got = json_type(other);
+            let got = json::kind(other);
             return Err(ScimError::invalid_syntax(format!("schemas: expected an array of URNs, got {got}")));
         }
     };
@@ -154,7 +154,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let Value::Object(object) = value else {
-            let got = json_type(value);
+            let got = json::kind(value);
             return Err(ScimError::invalid_value(format!("{urn}: expected an object, got {got}")));
         };
         let listed = schemas.iter().any(|listed| urn.matches(listed));

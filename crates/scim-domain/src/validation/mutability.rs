@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use crate::attribute::{AttributeRef, AttributeSource, AttributeType, Mutability};
+use crate::attribute::{AttributeRef, AttributeSource, AttributeType, Mutability, Returned};
 use crate::comparison::{equality_key, number_key};
 use crate::error::ScimError;
 use crate::resource::Attributes;
@@ -16,9 +16,9 @@ use crate::schema::ResourceType;
 use super::stored;
 
 /// Carries over from `current` what a PUT does not replace: readOnly values; immutable values that the
-/// body leaves out or repeats, in the spelling in which they are stored; and writeOnly values that the
-/// body leaves out, since no client can read them to send them again. `named` says which attributes
-/// the body names: a writeOnly one that it names with `null` is cleared.
+/// body leaves out or repeats, in the spelling in which they are stored; and values that are writeOnly or
+/// never returned which the body leaves out, since no client can read them to send them again. `named`
+/// says which attributes the body names: one of those that it names with `null` is cleared.
 ///
 /// A readOnly sub-attribute goes with its complex value where the body leaves that out.
 pub(super) fn keep_unwritten(
@@ -30,10 +30,12 @@ pub(super) fn keep_unwritten(
     for unit in units(resource_type) {
         let Some(old) = stored::get(current, &unit) else { continue };
         let value = stored::get(new, &unit);
+        let is_left_out =
+            |value: Option<&Value>| value.is_none() && !(unit.sub_attribute.is_none() && named(&unit));
         let keep = match unit.leaf().mutability {
-            Mutability::ReadWrite => false,
             Mutability::ReadOnly => unit.sub_attribute.is_none() || stored::get(new, &unit.whole()).is_some(),
-            Mutability::WriteOnly => value.is_none() && !(unit.sub_attribute.is_none() && named(&unit)),
+            Mutability::WriteOnly => is_left_out(value),
+            Mutability::ReadWrite => unit.leaf().returned == Returned::Never && is_left_out(value),
             Mutability::Immutable => value.is_none_or(|value| equal(&unit, old, value)),
         };
         if keep {
@@ -194,6 +196,9 @@ mod tests {
         becomes(json!({"secret": "s"}), json!({}), "secret", Some(json!("s")));
         becomes(json!({"secret": "s"}), json!({"secret": "t"}), "secret", Some(json!("t")));
         becomes(json!({"secret": "s"}), json!({"secret": null}), "secret", None);
+        becomes(json!({"hidden": "h"}), json!({}), "hidden", Some(json!("h")));
+        becomes(json!({"hidden": "h"}), json!({"hidden": "i"}), "hidden", Some(json!("i")));
+        becomes(json!({"hidden": "h"}), json!({"hidden": []}), "hidden", None);
         becomes(
             json!({"place": {"building": "B", "pin": "1"}}),
             json!({"place": {"building": "C"}}),

@@ -34,6 +34,7 @@ pub(super) fn device() -> Arc<ResourceType> {
             {"name": "tags", "type": "string", "multiValued": true},
             {"name": "codes", "type": "integer", "multiValued": true, "mutability": "immutable"},
             {"name": "secret", "type": "string", "mutability": "writeOnly", "returned": "never"},
+            {"name": "hidden", "type": "string", "returned": "never"},
             {"name": "lastSeen", "type": "dateTime", "mutability": "readOnly"},
             {"name": "color", "type": "string", "canonicalValues": ["red", "green"]},
             {"name": "grade", "type": "string", "caseExact": true, "canonicalValues": ["A", "B"]},

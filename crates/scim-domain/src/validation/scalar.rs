@@ -8,6 +8,7 @@ use serde_json::{Number, Value};
 use crate::attribute::{AttributeDefinition, AttributeType};
 use crate::comparison::instant_key;
 use crate::error::ScimError;
+use crate::json;
 use crate::leniency;
 use crate::tenant::TenantConfig;
 use crate::text::fold;
@@ -64,19 +65,7 @@ pub(super) fn scalar(
 
 /// The error for `value`, which is not even of the JSON type that was `expected`.
 pub(super) fn mismatch(at: &Location<'_>, expected: &str, value: &Value) -> ScimError {
-    ScimError::invalid_value(format!("{at}: expected {expected}, got {}", json_type(value)))
-}
-
-/// What a value is in JSON, with its article.
-pub(super) fn json_type(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
+    ScimError::invalid_value(format!("{at}: expected {expected}, got {}", json::kind(value)))
 }
 
 fn expected(data_type: AttributeType) -> &'static str {
