@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the load bench, built and run as users run the server (release).
+//! `cargo xtask bench`: the load bench, built as the server is shipped (profile `dist`).
 
 use anyhow::Result;
 
@@ -17,7 +17,7 @@ pub struct Arguments {
 /// # Errors
 /// When something does not build, an answer is wrong, or a figure falls short.
 pub fn run(arguments: &Arguments) -> Result<()> {
-    process::cargo(&["build", "--release", "-p", "scim-server", "-p", "scim-bench"])?;
-    let program = process::target_directory()?.join("release").join("scim-bench");
+    process::cargo(&["build", "--profile", "dist", "-p", "scim-server", "-p", "scim-bench"])?;
+    let program = process::target_directory()?.join("dist").join("scim-bench");
     process::run(&mut process::command(&program.to_string_lossy(), &arguments.rest))
 }

@@ -8,8 +8,9 @@
 //! are equal in any other way share too (RFC 7643 §2.2 `caseExact`), and text that names an instant
 //! under that as well.
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash};
 
+use foldhash::quality::RandomState;
 use scim_domain::attribute::{AttributeRef, AttributeType};
 use scim_domain::comparison::instant_key;
 use scim_domain::filter::Operand;

@@ -140,6 +140,9 @@ impl Shown {
 /// what [`Projection::for_write`] takes for a POST or PUT.
 pub fn written_attributes(resource_type: &ResourceType, body: &serde_json::Value) -> Vec<AttributeRef> {
     let mut written = Vec::new();
+    if !resource_type.returns_on_request {
+        return written;
+    }
     for (name, value) in body.as_object().into_iter().flatten() {
         match AttributePath::parse(name).and_then(|path| resource_type.resolve(&path)) {
             Some(ResolvedPath::Attribute(attribute)) => add_written(&mut written, attribute, value),

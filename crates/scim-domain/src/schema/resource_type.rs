@@ -3,7 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::attribute::{
-    AttributeDefinition, AttributePath, AttributeRef, AttributeSource, AttributeType, SchemaUrn, Uniqueness,
+    AttributeDefinition, AttributePath, AttributeRef, AttributeSource, AttributeType, Returned, SchemaUrn,
+    Uniqueness,
 };
 use crate::projection::Shown;
 
@@ -23,6 +24,8 @@ pub struct ResourceType {
     pub common: CommonAttributes,
     /// Every attribute whose values are unique, sub-attributes and extensions included.
     pub unique_attributes: Vec<AttributeRef>,
+    /// Whether any attribute or sub-attribute is returned on `request` alone (RFC 7643 §7).
+    pub(crate) returns_on_request: bool,
     members: Option<AttributeRef>,
     groups: Option<AttributeRef>,
     /// What answers show of these resources where the client says nothing: worked out when it is
@@ -62,12 +65,18 @@ impl ResourceType {
             extensions,
             common: CommonAttributes::default(),
             unique_attributes: Vec::new(),
+            returns_on_request: false,
             members: None,
             groups: None,
             shown_by_default: OnceLock::new(),
         };
         resource_type.members = resource_type.membership("members", AttributeSource::Members);
         resource_type.groups = resource_type.membership("groups", AttributeSource::Groups);
+        let returns_on_request = resource_type.attributes().any(|attribute| {
+            let subs = attribute.attribute.sub_attributes.iter();
+            subs.chain([&attribute.attribute]).any(|part| part.returned == Returned::Request)
+        });
+        resource_type.returns_on_request = returns_on_request;
         resource_type.unique_attributes = resource_type
             .attributes()
             .flat_map(|attribute| {

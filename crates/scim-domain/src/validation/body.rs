@@ -1,10 +1,11 @@
 //! Reading a whole resource from a body (RFC 7644 §3.3, §3.5.1).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::attribute::{AttributeName, AttributeRef, AttributeSource, Mutability, SchemaUrn};
+use crate::attribute::{AttributeDefinition, AttributeRef, AttributeSource, Mutability, SchemaUrn};
 use crate::error::ScimError;
 use crate::identifier::ResourceId;
 use crate::json;
@@ -22,7 +23,8 @@ pub(super) struct Body {
     pub(super) attributes: Attributes,
     /// Its members, where it names them.
     pub(super) members: Option<BTreeSet<ResourceId>>,
-    named: HashSet<(Option<SchemaUrn>, AttributeName)>,
+    /// The attributes that it has a key for. There are as many as the schemas define at most.
+    named: Vec<Arc<AttributeDefinition>>,
 }
 
 impl Body {
@@ -47,7 +49,11 @@ impl Body {
         let mut reader = Reader {
             resource_type,
             config,
-            body: Self { attributes: Attributes::new(), members: None, named: HashSet::new() },
+            body: Self {
+                attributes: Attributes::new(),
+                members: None,
+                named: Vec::with_capacity(object.len()),
+            },
         };
         for (key, value) in object {
             if let Some(attribute) = resource_type.core_attribute(key) {
@@ -65,12 +71,8 @@ impl Body {
 
     /// Whether the body has a key for this attribute, be it with `null`.
     pub(super) fn names(&self, attribute: &AttributeRef) -> bool {
-        self.named.contains(&name_of(attribute))
+        self.named.iter().any(|named| Arc::ptr_eq(named, &attribute.attribute))
     }
-}
-
-fn name_of(attribute: &AttributeRef) -> (Option<SchemaUrn>, AttributeName) {
-    (attribute.extension.clone(), attribute.attribute.name.clone())
 }
 
 /// The URNs in `schemas`, which every body has (RFC 7643 §3) and which tell what the body is.
@@ -125,9 +127,10 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn attribute(&mut self, attribute: &AttributeRef, value: &Value) -> Result<(), ScimError> {
-        if !self.body.named.insert(name_of(attribute)) {
+        if self.body.names(attribute) {
             return Err(ScimError::invalid_syntax(format!("{attribute}: occurs twice in the body")));
         }
+        self.body.named.push(Arc::clone(&attribute.attribute));
         match attribute.source {
             // RFC 7644 §3.3 and §3.5.1: what a client sends for a readOnly attribute is ignored.
             _ if attribute.attribute.mutability == Mutability::ReadOnly => {}

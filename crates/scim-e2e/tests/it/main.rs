@@ -1,6 +1,11 @@
 //! The server over HTTP, whatever its store (RFC 7643, RFC 7644, RFC 9865).
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "what a test cannot go on without ends it")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what a test cannot go on without ends it"
+)]
 
 mod bodies;
 
