@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
 
+use crate::tls;
+
 /// How to reach the database, and how many connections to hold.
 #[derive(Debug, Clone)]
 pub struct PostgresSettings {
@@ -38,6 +40,15 @@ impl PostgresSettings {
             max_lifetime: Duration::from_secs(1800),
             statement_timeout: Duration::from_secs(30),
         }
+    }
+
+    /// Whether a URL can be used: its form, its `sslmode`, and the certificates that it names. Nothing
+    /// is connected to.
+    ///
+    /// # Errors
+    /// [`SettingsError`], which repeats nothing of the URL but these two parameters.
+    pub fn check_url(url: &str) -> Result<(), SettingsError> {
+        tls::connector(&ConnectionUrl::parse(url)?).map(drop)
     }
 }
 

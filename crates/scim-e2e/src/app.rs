@@ -67,7 +67,7 @@ impl Adapter {
                 };
                 let store = PostgresStore::open(&settings).await?;
                 store.migrate().await?;
-                let store = Store::in_postgres(&store, config, ids, &SystemClock).await?;
+                let store = Store::in_postgres(&store, config, ids, Arc::new(SystemClock)).await?;
                 Ok((store, Some(database)))
             }
         }
