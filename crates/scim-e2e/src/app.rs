@@ -1,5 +1,6 @@
 //! A server of the application's own, for one test.
 
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +8,14 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
+use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_domain::tenant::TenantConfig;
 use scim_http::{AppState, HttpSettings};
 use scim_server::adapters::{SystemClock, UuidV7Ids};
 use scim_server::wiring::{Store, Wiring};
+use scim_test_postgres::{TestDatabase, TestServer};
 use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
 use crate::Client;
 
@@ -22,58 +26,77 @@ pub const SECRET: &str = "the-operator-secret-of-the-tests";
 const BCRYPT_COST: u32 = 4;
 
 /// Which store is under test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adapter {
-    /// The embedded store.
-    Memory,
+pub trait Backend: Send + 'static {
+    /// An empty store with the tenant `default`, and the database that goes with it.
+    fn store(
+        config: TenantConfig,
+        ids: &UuidV7Ids,
+    ) -> impl Future<Output = Result<(Store, Option<TestDatabase>)>> + Send;
 }
 
-impl Adapter {
-    /// Every store that this build has.
-    pub const ALL: &[Self] = &[Self::Memory];
+/// The embedded store.
+#[derive(Debug)]
+pub enum Memory {}
 
-    /// The one named by `SCIM_TEST_ADAPTER`; the embedded store where nothing is.
-    ///
-    /// # Errors
-    /// A name that is none.
-    pub fn from_environment() -> Result<Self> {
-        let Some(name) = std::env::var_os("SCIM_TEST_ADAPTER") else {
-            return Ok(Self::Memory);
+impl Backend for Memory {
+    async fn store(config: TenantConfig, ids: &UuidV7Ids) -> Result<(Store, Option<TestDatabase>)> {
+        Ok((Store::in_memory(config, ids)?, None))
+    }
+}
+
+/// PostgreSQL, with a database for each test: a copy of one that is migrated.
+#[derive(Debug)]
+pub enum Postgres {}
+
+impl Postgres {
+    async fn open(database: &TestDatabase) -> Result<PostgresStore> {
+        let settings = PostgresSettings {
+            max_connections: 8,
+            min_connections: 1,
+            ..PostgresSettings::new(database.url())
         };
-        let known = Self::ALL.iter().find(|adapter| name == adapter.name());
-        known.copied().with_context(|| format!("SCIM_TEST_ADAPTER: got {}", name.display()))
+        Ok(PostgresStore::open(&settings).await?)
     }
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::Memory => "memory",
-        }
+    async fn template() -> Result<&'static TestDatabase> {
+        static TEMPLATE: OnceCell<TestDatabase> = OnceCell::const_new();
+        let migrated = async || {
+            let database = TestServer::get()?.create_database()?;
+            Self::open(&database).await?.migrate().await?;
+            anyhow::Ok(database)
+        };
+        TEMPLATE.get_or_try_init(migrated).await
     }
+}
 
-    fn store(self, config: TenantConfig, ids: &UuidV7Ids) -> Result<Store> {
-        match self {
-            Self::Memory => Store::in_memory(config, ids),
-        }
+impl Backend for Postgres {
+    async fn store(config: TenantConfig, ids: &UuidV7Ids) -> Result<(Store, Option<TestDatabase>)> {
+        let database = TestServer::get()?.create_database_from(Self::template().await?)?;
+        let store = Self::open(&database).await?;
+        let store = Store::in_postgres(&store, config, ids, Arc::new(SystemClock)).await?;
+        Ok((store, Some(database)))
     }
 }
 
 /// A server on a free port; it ends when this is dropped.
-pub struct TestApp {
+pub struct TestApp<B> {
     address: SocketAddr,
     state: Arc<AppState>,
     server: ServerHandle,
     http: reqwest::Client,
+    _database: Option<TestDatabase>,
+    backend: PhantomData<B>,
 }
 
 /// How a server under test is to be.
-pub struct Builder {
-    adapter: Option<Adapter>,
+pub struct Builder<B> {
+    backend: PhantomData<B>,
     store: Option<Store>,
     config: TenantConfig,
     http: HttpSettings,
 }
 
-impl TestApp {
+impl<B: Backend> TestApp<B> {
     /// A server as it is without any configuration.
     ///
     /// # Errors
@@ -83,9 +106,9 @@ impl TestApp {
     }
 
     /// A server that is to be different.
-    pub fn builder() -> Builder {
+    pub fn builder() -> Builder<B> {
         Builder {
-            adapter: None,
+            backend: PhantomData,
             store: None,
             config: TenantConfig::default(),
             http: HttpSettings {
@@ -132,21 +155,14 @@ impl TestApp {
     }
 }
 
-impl Drop for TestApp {
+impl<B> Drop for TestApp<B> {
     fn drop(&mut self) {
         // Stopping is asked for when it is called; what is awaited is only its end.
         drop(self.server.stop(false));
     }
 }
 
-impl Builder {
-    /// On this store, whatever the environment says.
-    #[must_use]
-    pub fn adapter(mut self, adapter: Adapter) -> Self {
-        self.adapter = Some(adapter);
-        self
-    }
-
+impl<B: Backend> Builder<B> {
     /// On this very store.
     #[must_use]
     pub fn store(mut self, store: Store) -> Self {
@@ -172,14 +188,11 @@ impl Builder {
     ///
     /// # Errors
     /// Where the store, or a port, is not to be had.
-    pub async fn start(self) -> Result<TestApp> {
+    pub async fn start(self) -> Result<TestApp<B>> {
         let ids = Arc::new(UuidV7Ids::new(Arc::new(SystemClock)));
-        let store = match self.store {
-            Some(store) => store,
-            None => {
-                let adapter = self.adapter.map_or_else(Adapter::from_environment, Ok)?;
-                adapter.store(self.config, &ids)?
-            }
+        let (store, database) = match self.store {
+            Some(store) => (store, None),
+            None => B::store(self.config, &ids).await?,
         };
         let wiring = Wiring {
             store,
@@ -200,6 +213,6 @@ impl Builder {
         let server = running.handle();
         tokio::spawn(running);
         let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(TestApp { address, state, server, http })
+        Ok(TestApp { address, state, server, http, _database: database, backend: PhantomData })
     }
 }

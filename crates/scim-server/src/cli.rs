@@ -17,6 +17,15 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve SCIM (the default)
     Serve,
+    /// Apply the migrations that the database has not yet, or take all of them back
+    Migrate {
+        /// Take back every migration, and delete everything that is stored
+        #[arg(long, requires = "yes")]
+        down: bool,
+        /// Confirms --down
+        #[arg(long)]
+        yes: bool,
+    },
     /// Ask the server on this machine for its health: exit 0 where it serves, else 1
     Healthcheck,
     /// Print the settings in force, and where each comes from; secrets masked
@@ -57,7 +66,15 @@ macro_rules! flags {
 flags! {
     server_host: "HOST", "Where to listen [SERVER_HOST; 127.0.0.1]";
     server_port: "PORT", "The port to listen at; 0 takes a free one [SERVER_PORT, PORT; 8080]";
-    persistence_backend: "BACKEND", "Where resources are kept: inmemory [PERSISTENCE_BACKEND; inmemory]";
+    persistence_backend: "BACKEND", "Where resources are kept: inmemory or postgres [PERSISTENCE_BACKEND; postgres with a DATABASE_URL, else inmemory]";
+    database_url: "URL", "postgresql://user:password@host/database; the environment keeps it out of sight of others on this machine [DATABASE_URL]";
+    database_read_url: "URL", "A read replica for lists and searches [DATABASE_READ_URL]";
+    database_max_connections: "N", "The most connections to the database [DATABASE_MAX_CONNECTIONS; 20]";
+    database_min_connections: "N", "The connections to keep open while idle [DATABASE_MIN_CONNECTIONS; 5]";
+    database_acquire_timeout: "SECONDS", "How long to wait for a connection, and for the database at the start [DATABASE_ACQUIRE_TIMEOUT; 5]";
+    database_idle_timeout: "SECONDS", "When an idle connection is closed [DATABASE_IDLE_TIMEOUT; 600]";
+    database_max_lifetime: "SECONDS", "When a connection is replaced [DATABASE_MAX_LIFETIME; 1800]";
+    auto_migrate: "BOOLEAN", "Whether the start applies pending migrations [AUTO_MIGRATE; true]";
     scim_shared_secret: "SECRET", "The operator's secret, 32 characters at least; the environment keeps it out of sight of others on this machine [SCIM_SHARED_SECRET; random]";
     public_base_url: "URL", "What URLs in answers start with [PUBLIC_BASE_URL; as the request says]";
     max_request_size: "BYTES", "The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]";

@@ -6,6 +6,7 @@ pub mod adapters;
 mod banner;
 mod cli;
 mod healthcheck;
+mod migrate;
 mod secret;
 mod serve;
 pub mod settings;
@@ -19,7 +20,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cli::{Cli, Command};
-use settings::{Environment, Settings};
+use settings::{Environment, Purpose, Settings};
 
 /// The exit status for settings that are wrong.
 const WRONG_SETTINGS: u8 = 2;
@@ -33,7 +34,9 @@ pub fn run(
         Ok(cli) => cli,
         Err(refused_or_help) => refused_or_help.exit(),
     };
-    let settings = match Settings::read(&cli.flags, &Environment::new(environment)) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    let purpose = if command == Command::Serve { Purpose::Serving } else { Purpose::Tool };
+    let settings = match Settings::read(&cli.flags, &Environment::new(environment), purpose) {
         Ok(settings) => settings,
         Err(faults) => {
             for fault in faults {
@@ -42,8 +45,9 @@ pub fn run(
             return ExitCode::from(WRONG_SETTINGS);
         }
     };
-    let outcome = match cli.command.unwrap_or(Command::Serve) {
+    let outcome = match command {
         Command::Serve => serve::run(&settings),
+        Command::Migrate { down, yes: _ } => migrate::run(&settings, down),
         Command::Healthcheck => healthcheck::run(&settings),
         Command::Config => settings.print(&mut std::io::stdout().lock()),
     };

@@ -19,8 +19,10 @@ use crate::{banner, secret, telemetry};
 /// Where the server cannot be started, or ends by itself.
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
     telemetry::start(settings)?;
-    // Requests are served on threads that the HTTP server makes; this runtime only waits for the end.
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    // Requests are served on threads that the HTTP server makes. This runtime waits for the end, and
+    // carries what connections to a database were opened at the start.
+    let threads = if settings.database.is_some() { settings.worker_threads } else { 1 };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     runtime.block_on(serve(settings))
 }
 
@@ -29,7 +31,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         Some(secret) => (secret.clone(), false),
         None => (secret::random()?, true),
     };
-    let state = Wiring::new(settings, secret.clone())?.state();
+    let state = Wiring::new(settings, secret.clone()).await?.state();
     let place = (settings.server_host.as_str(), settings.server_port);
     let served = Arc::clone(&state);
     let server = HttpServer::new(move || scim_http::app(&served))

@@ -5,6 +5,7 @@
 //! Whatever is wrong is told at once, one fault a line. Nothing is accepted and then ignored:
 //! settings of features that this build does not have are refused by name.
 
+mod database;
 mod reader;
 mod values;
 
@@ -16,6 +17,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 pub use crate::cli::Flags;
+pub use database::DatabaseSettings;
 pub use reader::Fault;
 use reader::Reader;
 pub use values::LogFormat;
@@ -27,7 +29,9 @@ pub struct Settings {
     pub server_host: String,
     /// `SERVER_PORT`; 0 takes a free one.
     pub server_port: u16,
-    /// `SCIM_SHARED_SECRET`; without it one is made up.
+    /// The database, where `PERSISTENCE_BACKEND` is `postgres`.
+    pub database: Option<DatabaseSettings>,
+    /// `SCIM_SHARED_SECRET`; without it one is made up, in memory.
     pub scim_shared_secret: Option<SecretString>,
     /// `PUBLIC_BASE_URL`, without a slash at its end.
     pub public_base_url: Option<String>,
@@ -83,19 +87,42 @@ pub(crate) struct Key {
     pub(crate) is_secret: bool,
 }
 
+/// What settings are read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Serving, which takes all of them.
+    Serving,
+    /// Anything else, which takes no secret.
+    Tool,
+}
+
 const fn key(name: &'static str, key: &'static str) -> Key {
     Key { name, key, alias: None, is_secret: false }
 }
 
+const fn secret(name: &'static str, key: &'static str) -> Key {
+    Key { name, key, alias: None, is_secret: true }
+}
+
 /// Every setting that there is.
 pub(crate) mod keys {
-    use super::{Key, key};
+    use super::{Key, key, secret};
 
     pub(crate) const SERVER_HOST: Key = key("SERVER_HOST", "server_host");
     pub(crate) const SERVER_PORT: Key = Key { alias: Some("PORT"), ..key("SERVER_PORT", "server_port") };
     pub(crate) const PERSISTENCE_BACKEND: Key = key("PERSISTENCE_BACKEND", "persistence_backend");
-    pub(crate) const SCIM_SHARED_SECRET: Key =
-        Key { is_secret: true, ..key("SCIM_SHARED_SECRET", "scim_shared_secret") };
+    pub(crate) const DATABASE_URL: Key = secret("DATABASE_URL", "database_url");
+    pub(crate) const DATABASE_READ_URL: Key = secret("DATABASE_READ_URL", "database_read_url");
+    pub(crate) const DATABASE_MAX_CONNECTIONS: Key =
+        key("DATABASE_MAX_CONNECTIONS", "database_max_connections");
+    pub(crate) const DATABASE_MIN_CONNECTIONS: Key =
+        key("DATABASE_MIN_CONNECTIONS", "database_min_connections");
+    pub(crate) const DATABASE_ACQUIRE_TIMEOUT: Key =
+        key("DATABASE_ACQUIRE_TIMEOUT", "database_acquire_timeout");
+    pub(crate) const DATABASE_IDLE_TIMEOUT: Key = key("DATABASE_IDLE_TIMEOUT", "database_idle_timeout");
+    pub(crate) const DATABASE_MAX_LIFETIME: Key = key("DATABASE_MAX_LIFETIME", "database_max_lifetime");
+    pub(crate) const AUTO_MIGRATE: Key = key("AUTO_MIGRATE", "auto_migrate");
+    pub(crate) const SCIM_SHARED_SECRET: Key = secret("SCIM_SHARED_SECRET", "scim_shared_secret");
     pub(crate) const PUBLIC_BASE_URL: Key = key("PUBLIC_BASE_URL", "public_base_url");
     pub(crate) const MAX_REQUEST_SIZE: Key = key("MAX_REQUEST_SIZE", "max_request_size");
     pub(crate) const WORKER_THREADS: Key = key("WORKER_THREADS", "worker_threads");
@@ -105,10 +132,18 @@ pub(crate) mod keys {
     pub(crate) const LOG_FORMAT: Key = key("LOG_FORMAT", "log_format");
 
     /// All of them.
-    pub(crate) const ALL: [&Key; 11] = [
+    pub(crate) const ALL: [&Key; 19] = [
         &SERVER_HOST,
         &SERVER_PORT,
         &PERSISTENCE_BACKEND,
+        &DATABASE_URL,
+        &DATABASE_READ_URL,
+        &DATABASE_MAX_CONNECTIONS,
+        &DATABASE_MIN_CONNECTIONS,
+        &DATABASE_ACQUIRE_TIMEOUT,
+        &DATABASE_IDLE_TIMEOUT,
+        &DATABASE_MAX_LIFETIME,
+        &AUTO_MIGRATE,
         &SCIM_SHARED_SECRET,
         &PUBLIC_BASE_URL,
         &MAX_REQUEST_SIZE,
@@ -121,19 +156,11 @@ pub(crate) mod keys {
 }
 
 /// Settings of features that this build does not have.
-pub(crate) const NOT_BUILT_IN: [&str; 28] = [
+pub(crate) const NOT_BUILT_IN: [&str; 20] = [
     "AUDIT_RETENTION_DAYS",
-    "AUTO_MIGRATE",
     "CACHE_TTL",
     "CORS_ALLOWED_ORIGINS",
     "CREDENTIAL_ENCRYPTION_KEY",
-    "DATABASE_ACQUIRE_TIMEOUT",
-    "DATABASE_IDLE_TIMEOUT",
-    "DATABASE_MAX_CONNECTIONS",
-    "DATABASE_MAX_LIFETIME",
-    "DATABASE_MIN_CONNECTIONS",
-    "DATABASE_READ_URL",
-    "DATABASE_URL",
     "ENCRYPTION_KEY",
     "JAEGER_ENDPOINT",
     "JWT_SECRET",
@@ -163,7 +190,7 @@ impl Settings {
     ///
     /// # Errors
     /// Every fault that there is: never one at a time.
-    pub fn read(flags: &Flags, environment: &Environment) -> Result<Self, Vec<Fault>> {
+    pub fn read(flags: &Flags, environment: &Environment, purpose: Purpose) -> Result<Self, Vec<Fault>> {
         let mut reader = Reader::new(flags, environment);
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let masked = |_: &SecretString| "***".to_owned();
@@ -172,19 +199,18 @@ impl Settings {
         let server_host =
             reader.or_default(&keys::SERVER_HOST, values::HOST, values::host, DEFAULT_HOST.to_owned());
         let server_port = reader.or_default(&keys::SERVER_PORT, values::PORT, values::port, DEFAULT_PORT);
-        reader.or_default(
-            &keys::PERSISTENCE_BACKEND,
-            values::BACKEND,
-            values::backend,
-            values::Backend::InMemory,
-        );
+        let (backend, database) = database::read(&mut reader);
+        let on_postgres = backend == values::Backend::Postgres;
         let scim_shared_secret = reader.optional(
             &keys::SCIM_SHARED_SECRET,
             values::SECRET,
             values::secret,
             masked,
-            "a random one",
+            if on_postgres { "none" } else { "a random one" },
         );
+        if purpose == Purpose::Serving && on_postgres && !reader.is_given(&keys::SCIM_SHARED_SECRET) {
+            reader.fault(format!("SCIM_SHARED_SECRET: not set; on postgres it has to be {}", values::SECRET));
+        }
         let public_base_url = reader.optional(
             &keys::PUBLIC_BASE_URL,
             values::URL,
@@ -227,6 +253,7 @@ impl Settings {
         Ok(Self {
             server_host,
             server_port,
+            database,
             scim_shared_secret,
             public_base_url,
             max_request_size,
@@ -263,7 +290,7 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
         let told = |faults: Vec<Fault>| faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
-        Settings::read(&Flags::default(), &environment(variables)).map_err(told)
+        Settings::read(&Flags::default(), &environment(variables), Purpose::Serving).map_err(told)
     }
 
     #[test]
@@ -288,7 +315,7 @@ mod tests {
             .expect("written");
         let flags = Flags { config: Some(file.clone()), server_port: Some("3".into()), ..Flags::default() };
         let variables = environment(&[("SERVER_PORT", "2"), ("PORT", "4"), ("SERVER_HOST", "localhost")]);
-        let settings = Settings::read(&flags, &variables).expect("valid");
+        let settings = Settings::read(&flags, &variables, Purpose::Serving).expect("valid");
         std::fs::remove_file(file).expect("removed");
         assert_eq!(settings.server_port, 3);
         assert_eq!(settings.server_host, "localhost");
@@ -317,8 +344,8 @@ mod tests {
         );
         check(
             "PERSISTENCE_BACKEND",
-            "postgres",
-            "PERSISTENCE_BACKEND: got 'postgres' from the environment; expected inmemory (postgres is not built in)",
+            "mysql",
+            "PERSISTENCE_BACKEND: got 'mysql' from the environment; expected inmemory or postgres",
         );
         check(
             "SCIM_SHARED_SECRET",
@@ -358,6 +385,82 @@ mod tests {
         );
     }
 
+    const URL: &str = "postgresql://scim:hunter2@db.example/scim?sslmode=disable";
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    #[track_caller]
+    fn check_database(more: &[(&str, &str)], fault: &str) {
+        let mut variables = vec![("DATABASE_URL", URL), ("SCIM_SHARED_SECRET", SECRET)];
+        variables.extend(more);
+        let told = read(&variables).expect_err("refused");
+        assert!(told.contains(fault) && !told.contains("hunter"), "{told}");
+    }
+
+    #[test]
+    fn faults_of_the_database() {
+        check_database(
+            &[("DATABASE_URL", "mysql://scim:hunter2@db")],
+            "DATABASE_URL: got '***' from the environment; expected postgresql://user:password@host",
+        );
+        check_database(
+            &[("DATABASE_READ_URL", "postgres://scim:hunter2@db/scim?sslmode=maybe")],
+            "DATABASE_READ_URL: sslmode is \"maybe\": expected disable, prefer, require",
+        );
+        check_database(
+            &[(
+                "DATABASE_URL",
+                "postgres://scim:hunter2@db/scim?sslrootcert=/nonexistent.pem&sslmode=verify-full",
+            )],
+            "DATABASE_URL: sslrootcert \"/nonexistent.pem\" cannot be used: ",
+        );
+        check_database(
+            &[("DATABASE_URL", "postgres://scim:hunter2@db:hunter/scim")],
+            "DATABASE_URL: the database URL cannot be read: ",
+        );
+        check_database(
+            &[("DATABASE_MAX_CONNECTIONS", "0")],
+            "DATABASE_MAX_CONNECTIONS: got '0' from the environment; expected a number of connections, 1 to 10000",
+        );
+        check_database(
+            &[("DATABASE_MAX_CONNECTIONS", "3"), ("DATABASE_MIN_CONNECTIONS", "4")],
+            "DATABASE_MIN_CONNECTIONS: got '4'; expected DATABASE_MAX_CONNECTIONS, 3, at most",
+        );
+        check_database(
+            &[("AUTO_MIGRATE", "yes")],
+            "AUTO_MIGRATE: got 'yes' from the environment; expected true or false",
+        );
+    }
+
+    #[test]
+    fn on_postgres_there_is_a_url_and_a_secret() {
+        let told = read(&[("PERSISTENCE_BACKEND", "postgres")]).expect_err("refused");
+        let names: Vec<&str> = told.lines().filter_map(|line| line.split(':').next()).collect();
+        assert_eq!(names, ["DATABASE_URL", "SCIM_SHARED_SECRET"], "{told}");
+        let variables = environment(&[("DATABASE_URL", URL)]);
+        Settings::read(&Flags::default(), &variables, Purpose::Tool).expect("no secret is needed");
+    }
+
+    #[test]
+    fn a_database_is_used_where_it_is_given_unless_the_backend_says_otherwise() {
+        let settings = read(&[("DATABASE_URL", URL), ("SCIM_SHARED_SECRET", SECRET)]).expect("valid");
+        let mut printed = Vec::new();
+        settings.print(&mut printed).expect("printed");
+        let printed = String::from_utf8(printed).expect("UTF-8") + &format!("{settings:?}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+        assert!(printed.contains("persistence_backend = \"postgres\"  # the default"), "{printed}");
+        assert!(printed.contains("\"postgresql://scim:***@db.example/scim?sslmode=disable\""), "{printed}");
+        let database = settings.database.expect("a database");
+        assert_eq!(database.url.expose_secret(), URL);
+        assert_eq!((database.max_connections, database.min_connections), (20, 5));
+        let seconds = [database.acquire_timeout, database.idle_timeout, database.max_lifetime];
+        assert_eq!(seconds.map(|timeout| timeout.as_secs()), [5, 600, 1800]);
+        assert!(database.auto_migrate && database.read_url.is_none());
+        let few = [("DATABASE_MAX_CONNECTIONS", "2"), ("DATABASE_URL", URL), ("SCIM_SHARED_SECRET", SECRET)];
+        assert_eq!(read(&few).expect("valid").database.map(|database| database.min_connections), Some(2));
+        let memory = read(&[("DATABASE_URL", URL), ("PERSISTENCE_BACKEND", "inmemory")]);
+        assert!(memory.expect("valid").database.is_none());
+    }
+
     #[test]
     fn every_fault_is_told_at_once() {
         let faults =
@@ -374,7 +477,7 @@ mod tests {
         ));
         std::fs::write(&file, text).expect("written");
         let flags = Flags { config: Some(file.clone()), ..Flags::default() };
-        let faults = Settings::read(&flags, &Environment::default()).expect_err("refused");
+        let faults = Settings::read(&flags, &Environment::default(), Purpose::Serving).expect_err("refused");
         std::fs::remove_file(&file).expect("removed");
         let told = faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
         assert_eq!(told, expected.replace("FILE", &file.display().to_string()));
@@ -394,7 +497,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_there_is_a_fault() {
         let flags = Flags { config: Some("/nonexistent/scim.toml".into()), ..Flags::default() };
-        let faults = Settings::read(&flags, &Environment::default()).expect_err("refused");
+        let faults = Settings::read(&flags, &Environment::default(), Purpose::Serving).expect_err("refused");
         assert!(faults[0].to_string().starts_with("--config: cannot read /nonexistent/scim.toml: "));
     }
 

@@ -1,20 +1,26 @@
 //! Where adapters are chosen, and put behind the ports that the application asks for.
 
+mod seeded;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use scim_adapter_memory::{MemoryResources, MemoryTenants};
+use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_application::{OperatorSecret, Ports, ScimService};
 use scim_domain::identifier::TenantId;
 use scim_domain::schema::TenantSchema;
 use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
-use scim_ports::{IdGenerator, ResourceRepository, TenantRepository};
+use scim_ports::{Clock, IdGenerator, ResourceRepository, TenantRepository};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::adapters::{BcryptPasswords, SystemClock, UuidV7Ids};
 use crate::secret::derive_key;
-use crate::settings::Settings;
+use crate::settings::{DatabaseSettings, Settings};
+
+use seeded::SeededTenants;
 
 /// The tenant that the operator's secret opens.
 const OPERATOR_TENANT: &str = "default";
@@ -37,19 +43,47 @@ impl Store {
     /// # Errors
     /// Where the published schemas do not compile, which a test excludes.
     pub fn in_memory(config: TenantConfig, ids: &dyn IdGenerator) -> anyhow::Result<Self> {
-        let tenant = Tenant {
-            id: TenantId::new(ids.random_uuid()),
-            slug: OPERATOR_TENANT.to_owned(),
-            active: true,
-            config: Arc::new(config),
-            schema: Arc::new(TenantSchema::rfc7643().context("the schemas of RFC 7643")?),
-        };
+        let tenant = operator_tenant(config, ids)?;
         Ok(Self {
             resources: Arc::new(MemoryResources::new()),
             tenants: Arc::new(MemoryTenants::new(vec![tenant])),
             name: "memory",
         })
     }
+
+    /// A PostgreSQL database, with the tenant `default`: the one that is there, or else a new one. Where
+    /// migrations are not applied it is not ready, and the tenant is made as soon as they are.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn in_postgres(
+        store: &PostgresStore,
+        config: TenantConfig,
+        ids: &dyn IdGenerator,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Self> {
+        let tenants = SeededTenants::new(store.clone(), operator_tenant(config, ids)?, clock);
+        let pending = store.pending_migrations().await.context("the applied migrations")?;
+        if pending.is_empty() {
+            tenants.seed().await.context("the tenant of the operator's secret")?;
+        } else {
+            tracing::warn!(
+                pending = pending.join(", "),
+                "not ready: migrations are not applied; `scim-server migrate` applies them"
+            );
+        }
+        Ok(Self { resources: Arc::new(store.resources()), tenants: Arc::new(tenants), name: "database" })
+    }
+}
+
+fn operator_tenant(config: TenantConfig, ids: &dyn IdGenerator) -> anyhow::Result<Tenant> {
+    Ok(Tenant {
+        id: TenantId::new(ids.random_uuid()),
+        slug: OPERATOR_TENANT.to_owned(),
+        active: true,
+        config: Arc::new(config),
+        schema: Arc::new(TenantSchema::rfc7643().context("the schemas of RFC 7643")?),
+    })
 }
 
 /// What [`Wiring::state`] puts together.
@@ -67,13 +101,25 @@ pub struct Wiring {
 }
 
 impl Wiring {
-    /// What the settings ask for.
+    /// What the settings ask for. On PostgreSQL pending migrations are applied, unless the settings say
+    /// otherwise.
     ///
     /// # Errors
-    /// See [`Store::in_memory`].
-    pub fn new(settings: &Settings, secret: SecretString) -> anyhow::Result<Self> {
-        let ids = Arc::new(UuidV7Ids::new(Arc::new(SystemClock)));
-        let store = Store::in_memory(TenantConfig::default(), &*ids)?;
+    /// Where the store cannot be opened.
+    pub async fn new(settings: &Settings, secret: SecretString) -> anyhow::Result<Self> {
+        let clock = Arc::new(SystemClock);
+        let ids = Arc::new(UuidV7Ids::new(clock.clone()));
+        let config = TenantConfig::default();
+        let store = match &settings.database {
+            None => Store::in_memory(config, &*ids)?,
+            Some(database) => {
+                let store = open(database, settings.request_timeout).await?;
+                if database.auto_migrate {
+                    store.migrate().await.context("the migrations could not be applied")?;
+                }
+                Store::in_postgres(&store, config, &*ids, clock).await?
+            }
+        };
         let http = HttpSettings {
             public_base_url: settings.public_base_url.clone(),
             max_request_size: settings.max_request_size,
@@ -102,4 +148,26 @@ impl Wiring {
         });
         Arc::new(AppState::new(service, self.http, clock, self.ids))
     }
+}
+
+/// Connects to the database that the settings name.
+///
+/// # Errors
+/// Where it cannot be reached in time.
+pub(crate) async fn open(
+    database: &DatabaseSettings,
+    request_timeout: Duration,
+) -> anyhow::Result<PostgresStore> {
+    let settings = PostgresSettings {
+        url: database.url.expose_secret().to_owned(),
+        read_url: database.read_url.as_ref().map(|url| url.expose_secret().to_owned()),
+        max_connections: database.max_connections,
+        min_connections: database.min_connections,
+        acquire_timeout: database.acquire_timeout,
+        idle_timeout: database.idle_timeout,
+        max_lifetime: database.max_lifetime,
+        // Nobody waits for its result any longer.
+        statement_timeout: request_timeout,
+    };
+    Ok(PostgresStore::open(&settings).await?)
 }

@@ -24,7 +24,7 @@ pub struct ResourceType {
     pub common: CommonAttributes,
     /// Every attribute whose values are unique, sub-attributes and extensions included.
     pub unique_attributes: Vec<AttributeRef>,
-    /// Whether any stored attribute or sub-attribute is returned on `request` alone (RFC 7643 §7).
+    /// Whether any attribute or sub-attribute is returned on `request` alone (RFC 7643 §7).
     pub(crate) returns_on_request: bool,
     members: Option<AttributeRef>,
     groups: Option<AttributeRef>,
@@ -72,13 +72,10 @@ impl ResourceType {
         };
         resource_type.members = resource_type.membership("members", AttributeSource::Members);
         resource_type.groups = resource_type.membership("groups", AttributeSource::Groups);
-        let returns_on_request = resource_type
-            .attributes()
-            .filter(|attribute| attribute.source == AttributeSource::Stored)
-            .any(|attribute| {
-                let subs = attribute.attribute.sub_attributes.iter();
-                subs.chain([&attribute.attribute]).any(|part| part.returned == Returned::Request)
-            });
+        let returns_on_request = resource_type.attributes().any(|attribute| {
+            let subs = attribute.attribute.sub_attributes.iter();
+            subs.chain([&attribute.attribute]).any(|part| part.returned == Returned::Request)
+        });
         resource_type.returns_on_request = returns_on_request;
         resource_type.unique_attributes = resource_type
             .attributes()

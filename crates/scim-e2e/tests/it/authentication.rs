@@ -1,9 +1,10 @@
 //! Who may come in (RFC 7644 §2): nobody learns anything without a credential.
 
 use reqwest::Method;
-use scim_e2e::{Client, SECRET, TestApp};
+use scim_e2e::{Client, SECRET};
 use serde_json::json;
 
+use crate::TestApp;
 use crate::bodies::{created, user};
 
 /// What every endpoint says to who may not come in.

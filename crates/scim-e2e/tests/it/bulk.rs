@@ -1,8 +1,9 @@
 //! Bulk requests (RFC 7644 §3.7).
 
-use scim_e2e::{Answer, Client, TestApp};
+use scim_e2e::{Answer, Client};
 use serde_json::{Value, json};
 
+use crate::TestApp;
 use crate::bodies::{created, group, members, patch, user};
 
 const REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use scim_e2e::{Answer, TestApp};
+use scim_e2e::Answer;
 use serde_json::json;
 
+use crate::TestApp;
 use crate::bodies::{created, created_group, members, patch, user};
 
 const WRITERS: usize = 64;

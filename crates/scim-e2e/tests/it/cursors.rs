@@ -1,7 +1,8 @@
 //! Pages by cursor (RFC 9865).
 
-use scim_e2e::{Answer, TestApp};
+use scim_e2e::Answer;
 
+use crate::TestApp;
 use crate::bodies::created;
 
 fn cursor<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {

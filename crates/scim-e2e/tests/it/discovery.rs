@@ -1,8 +1,8 @@
 //! The discovery endpoints (RFC 7644 §4, RFC 7643 §5 to §7).
 
-use scim_e2e::TestApp;
 use serde_json::json;
 
+use crate::TestApp;
 use crate::bodies::{ENTERPRISE, GROUP, LIST_RESPONSE, USER};
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! What Microsoft Entra ID sends, in its order and its spelling (its SCIM reference: "Understand the
 //! Microsoft Entra SCIM implementation").
 
-use scim_e2e::TestApp;
 use serde_json::{Value, json};
 
+use crate::TestApp;
 use crate::bodies::{ENTERPRISE, GROUP, USER, created, members, patch};
 
 const NOBODY: &str = "user@contoso.example";

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use scim_e2e::TestApp;
 use serde_json::json;
 
+use crate::TestApp;
 use crate::bodies::{created, user};
 
 #[tokio::test]

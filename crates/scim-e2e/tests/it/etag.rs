@@ -1,9 +1,9 @@
 //! Versions and preconditions (RFC 7644 §3.14).
 
 use reqwest::Method;
-use scim_e2e::TestApp;
 use serde_json::json;
 
+use crate::TestApp;
 use crate::bodies::{created, patch, user};
 
 #[tokio::test]

@@ -7,13 +7,14 @@ use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
 use scim_domain::resource::Resource;
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::{Tenant, TenantConfig};
-use scim_e2e::{SECRET, TestApp};
+use scim_e2e::SECRET;
 use scim_ports::{
     DeleteResource, NewResource, RefusedCreate, RepositoryError, ResourceRepository, UpdateResource, Updated,
 };
 use scim_server::adapters::{SystemClock, UuidV7Ids};
 use scim_server::wiring::Store;
 
+use crate::TestApp;
 use crate::hostile::raw;
 
 /// What only the log may know.

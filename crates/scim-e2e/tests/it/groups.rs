@@ -1,8 +1,8 @@
 //! Groups and their members (RFC 7643 §4.2, §4.1.2 `groups`).
 
-use scim_e2e::TestApp;
 use serde_json::{Value, json};
 
+use crate::TestApp;
 use crate::bodies::{created, created_group, group, members, patch};
 
 #[tokio::test]

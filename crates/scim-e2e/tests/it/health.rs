@@ -1,7 +1,8 @@
 //! `/health`, `/ready` and the page at `/`.
 
-use scim_e2e::TestApp;
 use serde_json::json;
+
+use crate::TestApp;
 
 #[tokio::test]
 async fn health_and_readiness_need_no_credential() {

@@ -1,11 +1,12 @@
 //! What nobody sends in good faith: it is refused, and the server goes on.
 
 use reqwest::Method;
-use scim_e2e::{SECRET, TestApp};
+use scim_e2e::SECRET;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::TestApp;
 use crate::bodies::{SEARCH_REQUEST, created, patch, user};
 
 /// What the server says to these bytes, until it is done or closes the connection.

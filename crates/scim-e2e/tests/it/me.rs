@@ -1,8 +1,8 @@
 //! `/Me` (RFC 7644 §3.11) for a credential that speaks for nobody.
 
-use scim_e2e::TestApp;
 use serde_json::json;
 
+use crate::TestApp;
 use crate::bodies::user;
 
 #[tokio::test]

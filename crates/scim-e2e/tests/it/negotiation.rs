@@ -1,8 +1,8 @@
 //! Media types (RFC 7644 §3.1, §3.8).
 
 use reqwest::Method;
-use scim_e2e::TestApp;
 
+use crate::TestApp;
 use crate::bodies::{created, user};
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! What Okta sends, in its order and its spelling (its "SCIM 2.0 protocol reference").
 
-use scim_e2e::TestApp;
 use serde_json::{Value, json};
 
+use crate::TestApp;
 use crate::bodies::{GROUP, USER, created, members, patch};
 
 #[tokio::test]

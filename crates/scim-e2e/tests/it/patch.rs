@@ -1,8 +1,9 @@
 //! PATCH (RFC 7644 §3.5.2) by its letter, and what vendors send against it.
 
-use scim_e2e::{Answer, Client, TestApp};
+use scim_e2e::{Answer, Client};
 use serde_json::{Value, json};
 
+use crate::TestApp;
 use crate::bodies::{ENTERPRISE, USER, created, created_group, members, patch, user};
 
 /// A user with this beside its name, after `operations`.

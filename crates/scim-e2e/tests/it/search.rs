@@ -1,8 +1,9 @@
 //! Queries (RFC 7644 §3.4.2, §3.4.3).
 
-use scim_e2e::{Client, TestApp};
+use scim_e2e::Client;
 use serde_json::{Value, json};
 
+use crate::TestApp;
 use crate::bodies::{ENTERPRISE, LIST_RESPONSE, SEARCH_REQUEST, USER, created_group};
 
 /// Three users: Alice, Bob and Carol.

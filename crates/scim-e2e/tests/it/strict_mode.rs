@@ -1,9 +1,9 @@
 //! `strictMode`: by the letter, and no write without `If-Match`.
 
 use reqwest::Method;
-use scim_e2e::TestApp;
 use serde_json::json;
 
+use crate::TestApp;
 use crate::bodies::{created, patch, user};
 
 #[tokio::test]

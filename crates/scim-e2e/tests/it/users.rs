@@ -1,8 +1,8 @@
 //! The life of a user (RFC 7644 §3.3 to §3.6, RFC 7643 §4.1, §8.2).
 
-use scim_e2e::TestApp;
 use serde_json::{Value, json};
 
+use crate::TestApp;
 use crate::bodies::{ENTERPRISE, USER, created, user};
 
 /// The full user of RFC 7643 §8.3, as a client sends it.

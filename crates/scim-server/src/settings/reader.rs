@@ -101,6 +101,16 @@ impl<'a> Reader<'a> {
         parsed
     }
 
+    /// Whether the setting is given, whatever its value.
+    pub(super) fn is_given(&self, key: &Key) -> bool {
+        self.given(key).is_some()
+    }
+
+    /// Something wrong that no setting shows by itself.
+    pub(super) fn fault(&mut self, told: String) {
+        self.faults.push(Fault(told));
+    }
+
     /// What was read, or every fault.
     pub(super) fn finish(self) -> Result<Vec<Effective>, Vec<Fault>> {
         if self.faults.is_empty() { Ok(self.effective) } else { Err(self.faults) }

@@ -12,6 +12,8 @@ use tracing_subscriber::EnvFilter;
 const MIN_SECRET: usize = 32;
 /// The most threads that serve requests.
 const MAX_THREADS: usize = 1024;
+/// The most connections to a database.
+const MAX_CONNECTIONS: usize = 10_000;
 /// The longest time limit, in seconds.
 const MAX_SECONDS: u64 = 3600;
 /// The largest body that may be allowed, in bytes.
@@ -22,11 +24,16 @@ const MAX_SIZE: usize = 1024 * 1024 * 1024;
 pub(super) enum Backend {
     /// In memory.
     InMemory,
+    /// In PostgreSQL.
+    Postgres,
 }
 
 impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("inmemory")
+        f.write_str(match self {
+            Self::InMemory => "inmemory",
+            Self::Postgres => "postgres",
+        })
     }
 }
 
@@ -61,10 +68,61 @@ pub(super) fn port(text: &str) -> Option<u16> {
     text.parse().ok()
 }
 
-pub(super) const BACKEND: &str = "inmemory (postgres is not built in)";
+pub(super) const BACKEND: &str = "inmemory or postgres";
 
 pub(super) fn backend(text: &str) -> Option<Backend> {
-    (text == "inmemory").then_some(Backend::InMemory)
+    [Backend::InMemory, Backend::Postgres].into_iter().find(|backend| backend.to_string() == text)
+}
+
+pub(super) const DATABASE_URL: &str = "postgresql://user:password@host:port/database?sslmode=…";
+
+/// The URL of a database, as far as can be told without its adapter.
+pub(super) fn database_url(text: &str) -> Option<SecretString> {
+    let is_url = text.starts_with("postgresql://") || text.starts_with("postgres://");
+    is_url.then(|| SecretString::from(text))
+}
+
+/// A database URL without the passwords in it.
+pub(super) fn masked_url(url: &str) -> String {
+    let (base, query) = url.split_once('?').unwrap_or((url, ""));
+    let (scheme, rest) = base.split_once("://").unwrap_or(("", base));
+    let (credentials, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let mut masked = format!("{scheme}://");
+    if let Some((user, _password)) = credentials.split_once(':') {
+        masked.push_str(user);
+        masked.push_str(":***@");
+    } else if !credentials.is_empty() {
+        masked.push_str(credentials);
+        masked.push('@');
+    }
+    masked.push_str(place);
+    for (index, pair) in query.split('&').filter(|pair| !pair.is_empty()).enumerate() {
+        masked.push(if index == 0 { '?' } else { '&' });
+        // Only what is known not to be a secret: a password with a question mark in it ends up here.
+        let is_shown = ["sslmode=", "sslrootcert=", "application_name=", "connect_timeout=", "options="]
+            .iter()
+            .any(|name| pair.starts_with(name) && !pair.contains('@'));
+        masked.push_str(if is_shown { pair } else { "***" });
+    }
+    masked
+}
+
+pub(super) const CONNECTIONS: &str = "a number of connections, 1 to 10000";
+
+pub(super) fn connections(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|connections| (1..=MAX_CONNECTIONS).contains(connections))
+}
+
+pub(super) const IDLE_CONNECTIONS: &str = "a number of connections, 0 to 10000";
+
+pub(super) fn idle_connections(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|connections| (0..=MAX_CONNECTIONS).contains(connections))
+}
+
+pub(super) const SWITCH: &str = "true or false";
+
+pub(super) fn switch(text: &str) -> Option<bool> {
+    text.parse().ok()
 }
 
 pub(super) const SECRET: &str = "at least 32 visible ASCII characters";
@@ -138,6 +196,22 @@ mod tests {
         check_url("/scim", None);
         check_url("https://", None);
         check_url("", None);
+    }
+
+    #[track_caller]
+    fn check_masked(url: &str, expected: &str) {
+        assert_eq!(masked_url(url), expected);
+    }
+
+    #[test]
+    fn a_database_url_is_shown_without_its_password() {
+        check_masked("postgresql://u:p@h:1/d", "postgresql://u:***@h:1/d");
+        check_masked("postgres://u:p@h/d?sslmode=require", "postgres://u:***@h/d?sslmode=require");
+        check_masked("postgres://u@h/d", "postgres://u@h/d");
+        check_masked("postgres:///d", "postgres:///d");
+        check_masked("postgres://u:a@b:c@h/d", "postgres://u:***@h/d");
+        check_masked("postgres://h/d?password=p&sslmode=disable", "postgres://h/d?***&sslmode=disable");
+        check_masked("postgres://u:a?b@h/d", "postgres://u:a?***");
     }
 
     #[test]

@@ -22,8 +22,8 @@ fn wrong_settings_are_told_at_once_one_a_line_and_end_with_2() {
     let variables = [
         ("SERVER_PORT", "eighty"),
         ("SCIM_SHARED_SECRET", "hunter2"),
-        ("DATABASE_URL", "postgresql://scim:hunter3@db/scim"),
-        ("PERSISTENCE_BACKEND", "postgres"),
+        ("DATABASE_URL", "postgresql://scim:hunter3@db/scim?sslmode=maybe"),
+        ("PERSISTENCE_BACKEND", "postgresql"),
     ];
     let output = run(&["--log-format", "xml"], &variables);
     assert_eq!(output.status.code(), Some(2));
@@ -38,7 +38,7 @@ fn wrong_settings_are_told_at_once_one_a_line_and_end_with_2() {
 
 #[test]
 fn a_flag_that_is_none_ends_with_2() {
-    assert_eq!(run(&["--database-url", "x"], &[]).status.code(), Some(2));
+    assert_eq!(run(&["--databse-url", "x"], &[]).status.code(), Some(2));
     assert_eq!(run(&["swerve"], &[]).status.code(), Some(2));
 }
 
@@ -52,6 +52,47 @@ fn a_port_that_is_taken_is_one_clear_line_and_ends_with_1() {
     assert_eq!(told.lines().count(), 1, "{told}");
     assert!(told.starts_with(&format!("scim-server: cannot listen on 127.0.0.1:{port}: ")), "{told}");
     assert!(output.stdout.is_empty(), "no banner for a server that does not serve");
+}
+
+#[test]
+fn on_postgres_no_secret_is_made_up() {
+    let output = run(&[], &[("DATABASE_URL", "postgresql://scim:hunter3@127.0.0.1:1/scim")]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    assert!(
+        told.starts_with("scim-server: SCIM_SHARED_SECRET: not set; on postgres it has to be "),
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 1, "{told}");
+}
+
+#[test]
+fn a_database_that_is_not_there_is_one_clear_line_and_ends_with_1() {
+    let port = TcpListener::bind(("127.0.0.1", 0)).expect("a port").local_addr().expect("an address").port();
+    let variables = [
+        ("DATABASE_URL", format!("postgresql://scim:hunter3@127.0.0.1:{port}/scim")),
+        ("SCIM_SHARED_SECRET", "0123456789abcdef0123456789abcdef".to_owned()),
+        ("DATABASE_ACQUIRE_TIMEOUT", "1".to_owned()),
+        ("SERVER_PORT", "0".to_owned()),
+    ];
+    let variables: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    for arguments in [&["serve"][..], &["migrate"]] {
+        let output = run(arguments, &variables);
+        assert_eq!(output.status.code(), Some(1));
+        let told = text(&output.stderr);
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert!(told.starts_with("scim-server: the database could not be reached within 1s: "), "{told}");
+        assert!(!told.contains("hunter3"), "{told}");
+    }
+}
+
+#[test]
+fn there_is_nothing_to_migrate_in_memory() {
+    let output = run(&["migrate"], &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("set DATABASE_URL"), "{}", text(&output.stderr));
+    assert_eq!(run(&["migrate", "--down"], &[]).status.code(), Some(2), "--yes is missing");
 }
 
 #[test]

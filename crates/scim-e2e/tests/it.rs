@@ -1,4 +1,5 @@
-//! The server over HTTP, whatever its store (RFC 7643, RFC 7644, RFC 9865).
+//! The server over HTTP, whatever its store (RFC 7643, RFC 7644, RFC 9865): `memory.rs` and
+//! `postgres.rs` say on which.
 
 #![expect(
     clippy::expect_used,
@@ -7,7 +8,7 @@
     reason = "what a test cannot go on without ends it"
 )]
 
-mod bodies;
+pub(crate) mod bodies;
 
 mod authentication;
 mod bulk;
@@ -20,7 +21,7 @@ mod etag;
 mod faults;
 mod groups;
 mod health;
-mod hostile;
+pub(crate) mod hostile;
 mod me;
 mod negotiation;
 mod okta;

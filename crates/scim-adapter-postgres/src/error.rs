@@ -1,0 +1,82 @@
+//! How PostgreSQL's errors become the port's.
+//!
+//! What a statement decides (a version, a unique value, a member that is not there) is read from
+//! the rows that it returns. An error is only ever one of the kinds below, none of which depends on
+//! the name of a constraint.
+
+use std::error::Error;
+use std::fmt;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use scim_ports::RepositoryError;
+
+/// Why a statement failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// It stood in the way of another transaction: the whole of its own may succeed when it is tried again.
+    Conflict(DieselError),
+    /// A row that it refers to is not there any more: tried again, the transaction sees which.
+    Dangling(DieselError),
+    /// A value or an id that is to be unique is there already, where that is not allowed for.
+    Taken(DieselError),
+    /// The database is not there, has no capacity, or took longer than it may.
+    Unavailable(Box<dyn Error + Send + Sync>),
+    /// Anything else.
+    Internal(Box<dyn Error + Send + Sync>),
+}
+
+/// What the server says when it gives up on a statement or a connection for reasons of its own.
+/// (Diesel does not hand on the SQLSTATE; connections ask for messages in English.)
+const GIVING_UP: [&str; 9] = [
+    "canceling statement",
+    "terminating connection",
+    "the database system is",
+    "remaining connection slots",
+    "too many connections",
+    "too many clients",
+    "out of shared memory",
+    "out of memory",
+    "connection",
+];
+
+/// Statements that a migration under way has changed the meaning of, and deadlocks.
+const TRY_AGAIN: [&str; 3] =
+    ["deadlock detected", "could not serialize access", "cached plan must not change result type"];
+
+impl From<DieselError> for Failure {
+    fn from(error: DieselError) -> Self {
+        let DieselError::DatabaseError(kind, information) = &error else {
+            return Self::Internal(Box::new(error));
+        };
+        let message = information.message();
+        let says = |phrases: &[&str]| phrases.iter().any(|phrase| message.contains(phrase));
+        match kind {
+            DatabaseErrorKind::SerializationFailure => Self::Conflict(error),
+            DatabaseErrorKind::ForeignKeyViolation => Self::Dangling(error),
+            DatabaseErrorKind::UniqueViolation => Self::Taken(error),
+            DatabaseErrorKind::UnableToSendCommand
+            | DatabaseErrorKind::ClosedConnection
+            | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(Box::new(error)),
+            _ if says(&TRY_AGAIN) => Self::Conflict(error),
+            _ if says(&GIVING_UP) => Self::Unavailable(Box::new(error)),
+            _ => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+impl From<Failure> for RepositoryError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            // Met again and again: there is more to do than the database gets done.
+            Failure::Conflict(error) | Failure::Dangling(error) => Self::Unavailable(Box::new(error)),
+            Failure::Taken(error) => Self::Internal(Box::new(error)),
+            Failure::Unavailable(error) => Self::Unavailable(error),
+            Failure::Internal(error) => Self::Internal(error),
+        }
+    }
+}
+
+/// Something stored that this version of the server did not store.
+pub(crate) fn unreadable(what: impl fmt::Display) -> Failure {
+    Failure::Internal(what.to_string().into())
+}

@@ -1,0 +1,10 @@
+//! The statements of the repository, one module for each use.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod members;
+pub(crate) mod relations;
+pub(crate) mod search;
+pub(crate) mod unique;
+pub(crate) mod update;

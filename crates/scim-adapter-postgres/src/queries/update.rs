@@ -1,0 +1,313 @@
+//! Changing a resource.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use diesel::Queryable;
+use diesel::sql_types::{BigInt, Bool, Json, Text, Timestamptz};
+use diesel_async::AsyncPgConnection;
+use scim_domain::identifier::{ResourceId, Timestamp};
+use scim_domain::listing::Include;
+use scim_domain::resource::{Attributes, MemberChange, Resource};
+use scim_domain::tenant::Tenant;
+use scim_ports::{ExpectedVersion, RepositoryError, UpdateResource, Updated};
+use time::OffsetDateTime;
+
+use crate::document::Document;
+use crate::error::Failure;
+use crate::queries::unique::Claim;
+use crate::queries::{members, relations, unique};
+use crate::rows::{Payload, count, version, version_number};
+use crate::session::{Undone, begin, commit, execute, load};
+use crate::sql::{Bind, Sql};
+use crate::text::unique_digest;
+
+/// A change, with what can be worked out before the transaction.
+pub(crate) struct Change<'a> {
+    update: &'a UpdateResource,
+    include: Include,
+    content: Option<Content<'a>>,
+}
+
+struct Content<'a> {
+    attributes: &'a Attributes,
+    document: Document,
+    claims: Vec<Claim>,
+    digest: String,
+}
+
+#[derive(Queryable)]
+struct Locked {
+    version: i64,
+    payload: Payload,
+    unique_digest: String,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+    member_count: i64,
+    is_same_payload: bool,
+}
+
+#[derive(Queryable)]
+struct Replaced {
+    version: i64,
+    created_at: OffsetDateTime,
+    member_count: i64,
+    is_in_group: bool,
+}
+
+/// What a change of members did: how many came in, and how many went.
+struct MemberSteps {
+    added: usize,
+    removed: usize,
+    not_added: BTreeSet<ResourceId>,
+}
+
+impl<'a> Change<'a> {
+    pub(crate) fn new(tenant: &Tenant, update: &'a UpdateResource, include: Include) -> Self {
+        let content = update.attributes.as_ref().map(|(attributes, unique_values)| Content {
+            attributes,
+            document: Document::new(tenant.id, &update.resource_type, attributes),
+            claims: unique_values
+                .iter()
+                .map(|value| Claim::new(update.resource_type.name(), value))
+                .collect(),
+            digest: unique_digest(unique_values),
+        });
+        Self { update, include, content }
+    }
+
+    /// The change in one statement: where only attributes change, and no unique value among them.
+    /// `None` where it does not apply, for whatever reason; nothing is changed then.
+    pub(crate) async fn in_one_statement(
+        &self,
+        connection: &AsyncPgConnection,
+        tenant: &Tenant,
+    ) -> Result<Option<Updated>, Failure> {
+        let Some(content) = self.content.as_ref().filter(|_| self.update.members.is_none()) else {
+            return Ok(None);
+        };
+        let mut sql = Sql::of(tenant.id, "UPDATE scim_resource r SET version = r.version + 1, ");
+        let payload = self.set_content(&mut sql, content);
+        sql.push(" WHERE r.tenant_id = $1 AND r.id = ").bind(Bind::id(self.update.id));
+        sql.push(" AND r.resource_type = ").bind(Bind::text(self.update.resource_type.name()));
+        sql.push(" AND r.unique_digest = ").bind(Bind::text(&content.digest));
+        sql.push(" AND r.payload::text <> ").again(payload).push("::text");
+        if let ExpectedVersion::OneOf(versions) = &self.update.expected {
+            sql.push(" AND r.version = ANY(");
+            sql.bind(Bind::Integers(versions.iter().copied().map(version_number).collect()));
+            sql.push(")");
+        }
+        sql.push(" RETURNING r.version, r.created_at, r.member_count, ");
+        sql.push(if self.shows_groups() {
+            "EXISTS (SELECT 1 FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = r.id)"
+        } else {
+            "FALSE"
+        });
+        let rows: Vec<Replaced> = load(connection, sql.rows::<(BigInt, Timestamptz, BigInt, Bool)>()).await?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let resource = Resource {
+            id: self.update.id,
+            resource_type: Arc::clone(&self.update.resource_type),
+            attributes: content.attributes.clone(),
+            version: version(row.version)?,
+            created: Timestamp::new(row.created_at),
+            last_modified: self.update.at,
+            members: None,
+            groups: (self.shows_groups() && !row.is_in_group).then(Vec::new),
+        };
+        let member_count = count(row.member_count)?;
+        let mut resources = vec![(resource, member_count)];
+        relations::attach(connection, tenant, &mut resources, self.include).await?;
+        Ok(resources.pop().map(|(resource, _)| Updated {
+            member_count: self.shown_count(member_count),
+            resource,
+            changed: true,
+        }))
+    }
+
+    /// The change in a transaction. The row is locked before anything else, so that all changes of one
+    /// resource come one after the other.
+    pub(crate) async fn in_transaction(
+        &self,
+        connection: &AsyncPgConnection,
+        tenant: &Tenant,
+    ) -> Result<Updated, Undone<RepositoryError>> {
+        let (begun, locked, steps) = futures_util::join!(
+            begin(connection),
+            self.lock(connection, tenant),
+            self.change_members(connection, tenant)
+        );
+        begun?;
+        let locked = locked?.ok_or(Undone::Refused(RepositoryError::NotFound))?;
+        let current = version(locked.version)?;
+        if !self.update.expected.allows(current) {
+            return Err(Undone::Refused(RepositoryError::VersionConflict { current }));
+        }
+        let steps = steps?;
+        self.check_members(connection, tenant, &steps.not_added).await?;
+        if let Some(content) = self.content.as_ref().filter(|content| content.digest != locked.unique_digest)
+        {
+            self.change_unique_values(connection, tenant, content).await?;
+        }
+        let content = self.content.as_ref().filter(|_| !locked.is_same_payload);
+        let changed = content.is_some() || steps.added > 0 || steps.removed > 0;
+        let member_count =
+            count(locked.member_count)?.saturating_add(steps.added).saturating_sub(steps.removed);
+        let resource = Resource {
+            id: self.update.id,
+            resource_type: Arc::clone(&self.update.resource_type),
+            attributes: content.map_or(locked.payload.0, |content| content.attributes.clone()),
+            version: if changed { current.next() } else { current },
+            created: Timestamp::new(locked.created_at),
+            last_modified: if changed { self.update.at } else { Timestamp::new(locked.updated_at) },
+            members: None,
+            groups: None,
+        };
+        let mut resources = vec![(resource, member_count)];
+        let (written, attached, committed) = futures_util::join!(
+            self.write(connection, tenant, content, changed, member_count),
+            relations::attach(connection, tenant, &mut resources, self.include),
+            commit(connection),
+        );
+        written?;
+        attached?;
+        committed?;
+        let Some((resource, _)) = resources.pop() else {
+            return Err(Undone::Refused(RepositoryError::NotFound));
+        };
+        Ok(Updated { resource, changed, member_count: self.shown_count(member_count) })
+    }
+
+    fn shows_groups(&self) -> bool {
+        self.include.groups && self.update.resource_type.groups().is_some()
+    }
+
+    fn shown_count(&self, member_count: usize) -> usize {
+        if self.update.resource_type.members().is_some() { member_count } else { 0 }
+    }
+
+    async fn lock(&self, connection: &AsyncPgConnection, tenant: &Tenant) -> Result<Option<Locked>, Failure> {
+        let mut sql = Sql::of(
+            tenant.id,
+            "SELECT r.version, r.payload, r.unique_digest, r.created_at, r.updated_at, r.member_count, ",
+        );
+        match &self.content {
+            Some(content) => {
+                sql.push("r.payload::text = ").bind(Bind::text(&content.document.payload));
+            }
+            None => {
+                sql.push("TRUE");
+            }
+        }
+        let sql = sql
+            .with_text(" FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = ")
+            .with(Bind::id(self.update.id), " AND r.resource_type = ")
+            .with(Bind::text(self.update.resource_type.name()), " FOR NO KEY UPDATE");
+        let rows: Vec<Locked> =
+            load(connection, sql.rows::<(BigInt, Json, Text, Timestamptz, Timestamptz, BigInt, Bool)>())
+                .await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// Done before it is known whether the change is allowed: if it is not, the transaction is undone.
+    async fn change_members(
+        &self,
+        connection: &AsyncPgConnection,
+        tenant: &Tenant,
+    ) -> Result<MemberSteps, Failure> {
+        let group = self.update.id;
+        let (add, removed) = match &self.update.members {
+            MemberChange::Delta { add, remove } => {
+                (add, members::remove(connection, tenant.id, group, remove).await?)
+            }
+            MemberChange::Replace(wanted) => {
+                (wanted, members::remove_others(connection, tenant.id, group, wanted).await?)
+            }
+        };
+        let types = members::member_types(&self.update.resource_type);
+        let memberships = add.iter().map(|member| (group, *member)).collect();
+        let added = members::add(connection, tenant.id, types, memberships).await?;
+        let not_added = add.iter().filter(|member| !added.contains(&(group, **member))).copied().collect();
+        Ok(MemberSteps { added: added.len(), removed, not_added })
+    }
+
+    /// Who was not added is a member already, or is not there.
+    async fn check_members(
+        &self,
+        connection: &AsyncPgConnection,
+        tenant: &Tenant,
+        not_added: &BTreeSet<ResourceId>,
+    ) -> Result<(), Undone<RepositoryError>> {
+        if not_added.is_empty() {
+            return Ok(());
+        }
+        let among = members::among(connection, tenant.id, self.update.id, not_added).await?;
+        let unknown: Vec<ResourceId> = not_added.iter().filter(|id| !among.contains(id)).copied().collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        Err(Undone::Refused(RepositoryError::UnknownMembers { ids: unknown }))
+    }
+
+    async fn change_unique_values(
+        &self,
+        connection: &AsyncPgConnection,
+        tenant: &Tenant,
+        content: &Content<'_>,
+    ) -> Result<(), Undone<RepositoryError>> {
+        let id = self.update.id;
+        let claims: Vec<(Claim, ResourceId)> =
+            content.claims.iter().map(|claim| (claim.clone(), id)).collect();
+        let (_, _, held) = futures_util::try_join!(
+            unique::release(connection, tenant.id, id, &content.claims),
+            unique::claim(connection, tenant.id, &claims),
+            unique::held(connection, tenant.id, id),
+        )?;
+        match content.claims.iter().find(|claim| !held.contains(*claim)) {
+            None => Ok(()),
+            Some(taken) => {
+                Err(Undone::Refused(RepositoryError::Uniqueness { attribute: taken.attribute.clone() }))
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        connection: &AsyncPgConnection,
+        tenant: &Tenant,
+        content: Option<&Content<'_>>,
+        changed: bool,
+        member_count: usize,
+    ) -> Result<(), Failure> {
+        if !changed {
+            return Ok(());
+        }
+        let mut sql =
+            Sql::of(tenant.id, "UPDATE scim_resource r SET version = r.version + 1, member_count = ");
+        sql.bind(Bind::Integer(i64::try_from(member_count).unwrap_or(i64::MAX)));
+        sql.push(", ");
+        match content {
+            Some(content) => {
+                self.set_content(&mut sql, content);
+                sql.push(", unique_digest = ").bind(Bind::text(&content.digest));
+            }
+            None => {
+                sql.push("updated_at = ").bind(Bind::time(self.update.at));
+            }
+        }
+        sql.push(" WHERE r.tenant_id = $1 AND r.id = ").bind(Bind::id(self.update.id));
+        execute(connection, sql).await
+    }
+
+    /// Writes the assignments of what follows from the document; answers the number of its payload.
+    fn set_content(&self, sql: &mut Sql, content: &Content<'_>) -> usize {
+        let document = &content.document;
+        sql.push("updated_at = ").bind(Bind::time(self.update.at));
+        sql.push(", display = ").bind(Bind::OptionalText(document.display.clone()));
+        sql.push(", display_key = ").bind(Bind::OptionalText(document.display_key.clone()));
+        sql.push(", user_name_key = ").bind(Bind::OptionalText(document.user_name_key.clone()));
+        sql.push(", search_text = ").bind(Bind::text(&document.search_text));
+        sql.push(", keys = ").bind(Bind::jsonb(document.keys.clone()));
+        sql.push(", payload = ").bind(Bind::json(document.payload.clone()))
+    }
+}

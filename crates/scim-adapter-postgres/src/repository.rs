@@ -1,0 +1,172 @@
+//! The repository of resources: which connection, how often.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use scim_domain::identifier::ResourceId;
+use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
+use scim_domain::resource::Resource;
+use scim_domain::schema::ResourceType;
+use scim_domain::tenant::Tenant;
+use scim_ports::{
+    DeleteResource, NewResource, RefusedCreate, RepositoryError, ResourceRepository, UpdateResource, Updated,
+};
+
+use crate::error::Failure;
+use crate::migrate;
+use crate::pool::{Lease, Pool};
+use crate::queries::create::Batch;
+use crate::queries::update::Change;
+use crate::queries::{delete, get, search};
+use crate::session::{Attempts, Undone};
+
+/// The resources of all tenants in PostgreSQL.
+#[derive(Clone)]
+pub struct PostgresResources {
+    pool: Pool,
+    read_pool: Option<Pool>,
+}
+
+impl PostgresResources {
+    pub(crate) fn new(pool: Pool, read_pool: Option<Pool>) -> Self {
+        Self { pool, read_pool }
+    }
+
+    /// How the database would run a search now, as `EXPLAIN` puts it: for finding out why one is slow.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
+    pub async fn search_plan(
+        &self,
+        tenant: &Tenant,
+        query: &ResourceQuery,
+    ) -> Result<Vec<String>, RepositoryError> {
+        Ok(search::plan(self.read_pool.as_ref().unwrap_or(&self.pool), tenant, query).await?)
+    }
+
+    async fn search(&self, tenant: &Tenant, query: &ResourceQuery) -> Result<ResourcePage, Failure> {
+        if let Some(read_pool) = &self.read_pool {
+            match search::search(read_pool, tenant, query).await {
+                Err(Failure::Unavailable(error) | Failure::Internal(error)) => {
+                    tracing::warn!(%error, "the read replica failed; the search goes to the database itself");
+                }
+                other => return other,
+            }
+        }
+        search::search(&self.pool, tenant, query).await
+    }
+}
+
+/// Gives a connection back after a read, unless it is of no more use.
+fn after_read<T>(lease: Lease, outcome: Result<T, Failure>) -> Result<T, RepositoryError> {
+    if !matches!(outcome, Err(Failure::Unavailable(_))) {
+        lease.give_back();
+    }
+    Ok(outcome?)
+}
+
+fn refused(undone: Undone<RepositoryError>) -> RepositoryError {
+    match undone {
+        Undone::Failed(failure) => failure.into(),
+        Undone::Refused(error) => error,
+    }
+}
+
+fn refused_create(failure: Failure) -> RefusedCreate {
+    RefusedCreate { index: 0, error: failure.into() }
+}
+
+#[async_trait]
+impl ResourceRepository for PostgresResources {
+    async fn resource_create_all(
+        &self,
+        tenant: &Tenant,
+        resources: Vec<NewResource>,
+        include: Include,
+    ) -> Result<Vec<Resource>, RefusedCreate> {
+        if resources.is_empty() {
+            return Ok(Vec::new());
+        }
+        let batch = Batch::new(tenant, &resources);
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.pool.lease_for(tenant.id).await.map_err(refused_create)?;
+            let connection = lease.connection().map_err(refused_create)?;
+            let outcome = match batch.in_one_trip(connection, tenant, include).await {
+                Ok(Some(created)) => Ok(created),
+                Ok(None) => batch.create(connection, tenant, include).await,
+                Err(failure) => Err(Undone::Failed(failure)),
+            };
+            if let Some(outcome) = attempts.settle(lease, outcome).await {
+                return outcome.map_err(|undone| match undone {
+                    Undone::Failed(failure) => refused_create(failure),
+                    Undone::Refused(refused) => refused,
+                });
+            }
+        }
+    }
+
+    async fn resource_get(
+        &self,
+        tenant: &Tenant,
+        resource_type: &Arc<ResourceType>,
+        id: ResourceId,
+        include: Include,
+    ) -> Result<Option<Resource>, RepositoryError> {
+        let lease = self.pool.lease_for(tenant.id).await?;
+        let outcome = get::get(lease.connection()?, tenant, resource_type, id, include).await;
+        after_read(lease, outcome)
+    }
+
+    async fn resource_update(
+        &self,
+        tenant: &Tenant,
+        update: UpdateResource,
+        include: Include,
+    ) -> Result<Updated, RepositoryError> {
+        let change = Change::new(tenant, &update, include);
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.pool.lease_for(tenant.id).await?;
+            let connection = lease.connection()?;
+            let outcome = match change.in_one_statement(connection, tenant).await {
+                Ok(Some(updated)) => Ok(updated),
+                Ok(None) => change.in_transaction(connection, tenant).await,
+                Err(failure) => Err(Undone::Failed(failure)),
+            };
+            if let Some(outcome) = attempts.settle(lease, outcome).await {
+                return outcome.map_err(refused);
+            }
+        }
+    }
+
+    async fn resource_delete(&self, tenant: &Tenant, delete: DeleteResource) -> Result<(), RepositoryError> {
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.pool.lease_for(tenant.id).await?;
+            let outcome = delete::delete(lease.connection()?, tenant, &delete).await;
+            if let Some(outcome) = attempts.settle(lease, outcome).await {
+                return outcome.map_err(refused);
+            }
+        }
+    }
+
+    async fn resource_search(
+        &self,
+        tenant: &Tenant,
+        query: &ResourceQuery,
+    ) -> Result<ResourcePage, RepositoryError> {
+        Ok(self.search(tenant, query).await?)
+    }
+
+    async fn ping(&self) -> Result<(), RepositoryError> {
+        let lease = self.pool.lease().await?;
+        let outcome = migrate::pending(lease.connection()?).await;
+        let pending = after_read(lease, outcome)?;
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let detail = format!("migrations are not applied: {}", pending.join(", "));
+        Err(RepositoryError::Unavailable(detail.into()))
+    }
+}

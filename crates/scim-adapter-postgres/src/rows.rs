@@ -1,0 +1,79 @@
+//! Resources as rows.
+
+use std::sync::Arc;
+
+use diesel::Queryable;
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
+use diesel::sql_types::{BigInt, Json, Text, Timestamptz, Uuid as SqlUuid};
+use scim_domain::identifier::{ResourceId, Timestamp, Version};
+use scim_domain::resource::{Attributes, Resource};
+use scim_domain::schema::ResourceType;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::{Failure, unreadable};
+
+/// The columns of [`ResourceRow`], of a table or sub-query with the alias `r`.
+pub(crate) const RESOURCE_COLUMNS: &str =
+    "r.id, r.resource_type, r.payload, r.version, r.created_at, r.updated_at, r.member_count";
+
+/// Their types.
+pub(crate) type ResourceColumns = (SqlUuid, Text, Json, BigInt, Timestamptz, Timestamptz, BigInt);
+
+/// A resource as it is stored.
+#[derive(Debug, Queryable)]
+pub(crate) struct ResourceRow {
+    pub(crate) id: Uuid,
+    pub(crate) resource_type: String,
+    pub(crate) payload: Payload,
+    pub(crate) version: i64,
+    pub(crate) created_at: OffsetDateTime,
+    pub(crate) updated_at: OffsetDateTime,
+    pub(crate) member_count: i64,
+}
+
+/// A document, read from the text that it is stored as.
+#[derive(Debug, FromSqlRow)]
+pub(crate) struct Payload(pub(crate) Attributes);
+
+impl FromSql<Json, Pg> for Payload {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_slice(value.as_bytes())?))
+    }
+}
+
+impl ResourceRow {
+    /// The resource, and how many members it has. Neither members nor groups are read yet.
+    pub(crate) fn into_resource(
+        self,
+        resource_type: Arc<ResourceType>,
+    ) -> Result<(Resource, usize), Failure> {
+        let resource = Resource {
+            id: ResourceId::new(self.id),
+            resource_type,
+            attributes: self.payload.0,
+            version: version(self.version)?,
+            created: Timestamp::new(self.created_at),
+            last_modified: Timestamp::new(self.updated_at),
+            members: None,
+            groups: None,
+        };
+        Ok((resource, count(self.member_count)?))
+    }
+}
+
+/// The version that a column holds.
+pub(crate) fn version(number: i64) -> Result<Version, Failure> {
+    u64::try_from(number).map(Version::new).map_err(unreadable)
+}
+
+/// The count that a column holds.
+pub(crate) fn count(number: i64) -> Result<usize, Failure> {
+    usize::try_from(number).map_err(unreadable)
+}
+
+/// The number that a column holds a version as; the highest one for versions that nothing is at.
+pub(crate) fn version_number(version: Version) -> i64 {
+    i64::try_from(version.number()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,171 @@
+//! Where the database is and how it is connected to.
+
+use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
+
+use crate::tls;
+
+/// How to reach the database, and how many connections to hold.
+#[derive(Debug, Clone)]
+pub struct PostgresSettings {
+    /// `postgresql://user:password@host:port/database?sslmode=…&sslrootcert=…`
+    pub url: String,
+    /// A read replica for searches, as a URL of the same form.
+    pub read_url: Option<String>,
+    /// The most connections of each pool.
+    pub max_connections: usize,
+    /// The connections that are kept open while idle.
+    pub min_connections: usize,
+    /// How long a call waits for a connection, and a start for the database.
+    pub acquire_timeout: Duration,
+    /// A connection that was idle for longer is closed.
+    pub idle_timeout: Duration,
+    /// A connection that is older is closed when it is idle.
+    pub max_lifetime: Duration,
+    /// The database cancels a statement that takes longer.
+    pub statement_timeout: Duration,
+}
+
+impl PostgresSettings {
+    /// The settings of `contract`'s defaults for the database at `url`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            read_url: None,
+            max_connections: 20,
+            min_connections: 5,
+            acquire_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(600),
+            max_lifetime: Duration::from_secs(1800),
+            statement_timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// Whether a URL can be used: its form, its `sslmode`, and the certificates that it names. Nothing
+    /// is connected to.
+    ///
+    /// # Errors
+    /// [`SettingsError`], which repeats nothing of the URL but these two parameters.
+    pub fn check_url(url: &str) -> Result<(), SettingsError> {
+        tls::connector(&ConnectionUrl::parse(url)?).map(drop)
+    }
+}
+
+/// Why the settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The URL is not one of a PostgreSQL database.
+    #[error("the database URL cannot be read: {0}")]
+    Url(#[source] tokio_postgres::Error),
+    /// `sslmode` has a value that there is none of.
+    #[error("sslmode is {found:?}: expected disable, prefer, require, verify-ca or verify-full")]
+    SslMode {
+        /// The value.
+        found: String,
+    },
+    /// The certificates to trust cannot be had.
+    #[error("sslrootcert {path:?} cannot be used: {reason}")]
+    RootCertificates {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// `sslmode`, as libpq means it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SslMode {
+    /// No TLS.
+    Disable,
+    /// TLS where the server has it, with whatever certificate.
+    Prefer,
+    /// TLS, with whatever certificate; with an `sslrootcert`, as [`SslMode::VerifyCa`].
+    Require,
+    /// TLS with a certificate that a trusted authority has signed, for whatever host.
+    VerifyCa,
+    /// TLS with a certificate that a trusted authority has signed for this host.
+    VerifyFull,
+}
+
+/// A database URL taken apart.
+#[derive(Debug, Clone)]
+pub(crate) struct ConnectionUrl {
+    pub(crate) config: tokio_postgres::Config,
+    pub(crate) ssl_mode: SslMode,
+    pub(crate) ssl_root_cert: Option<String>,
+}
+
+impl ConnectionUrl {
+    /// Reads a URL. `sslmode` and `sslrootcert` are taken out, since `tokio-postgres` knows the
+    /// former in part and the latter not at all.
+    pub(crate) fn parse(url: &str) -> Result<Self, SettingsError> {
+        let (base, query) = url.split_once('?').unwrap_or((url, ""));
+        let (mut ssl_mode, mut ssl_root_cert, mut rest) = (SslMode::Prefer, None, Vec::new());
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let value = percent_decode_str(value).decode_utf8_lossy();
+            match name {
+                "sslmode" => ssl_mode = SslMode::parse(&value)?,
+                "sslrootcert" => ssl_root_cert = Some(value.into_owned()),
+                _ => rest.push(pair),
+            }
+        }
+        let mut url = base.to_owned();
+        if !rest.is_empty() {
+            url = format!("{url}?{}", rest.join("&"));
+        }
+        let mut config: tokio_postgres::Config = url.parse().map_err(SettingsError::Url)?;
+        config.ssl_mode(match ssl_mode {
+            SslMode::Disable => tokio_postgres::config::SslMode::Disable,
+            SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
+            SslMode::Require | SslMode::VerifyCa | SslMode::VerifyFull => {
+                tokio_postgres::config::SslMode::Require
+            }
+        });
+        if config.get_application_name().is_none() {
+            config.application_name("scim-server");
+        }
+        Ok(Self { config, ssl_mode, ssl_root_cert })
+    }
+}
+
+impl SslMode {
+    fn parse(text: &str) -> Result<Self, SettingsError> {
+        match text {
+            "disable" => Ok(Self::Disable),
+            "prefer" => Ok(Self::Prefer),
+            "require" => Ok(Self::Require),
+            "verify-ca" => Ok(Self::VerifyCa),
+            "verify-full" => Ok(Self::VerifyFull),
+            _ => Err(SettingsError::SslMode { found: text.to_owned() }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_libpq_knows_is_taken_out_of_the_url() {
+        let url = "postgresql://u:p@h:5433/d?sslmode=verify-full&connect_timeout=3&sslrootcert=%2Fa%20b.pem";
+        let url = ConnectionUrl::parse(url).expect("a URL");
+        assert_eq!(url.ssl_mode, SslMode::VerifyFull);
+        assert_eq!(url.ssl_root_cert.as_deref(), Some("/a b.pem"));
+        assert_eq!(url.config.get_connect_timeout(), Some(&Duration::from_secs(3)));
+        assert_eq!(url.config.get_ssl_mode(), tokio_postgres::config::SslMode::Require);
+        assert_eq!(url.config.get_ports(), [5433]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        for url in ["postgresql://h/d?sslmode=maybe", "postgresql://h/d?nothing=1", "mysql://h"] {
+            assert!(ConnectionUrl::parse(url).is_err(), "{url}");
+        }
+    }
+}

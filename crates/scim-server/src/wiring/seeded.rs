@@ -1,0 +1,60 @@
+//! The registry of tenants in PostgreSQL, with the operator's tenant in it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use scim_adapter_postgres::{PostgresStore, PostgresTenants};
+use scim_domain::identifier::TenantId;
+use scim_domain::tenant::Tenant;
+use scim_ports::{Clock, RepositoryError, TenantRepository};
+
+/// Registers a tenant before the first question, as soon as there are tables to keep it in. Until then
+/// every question is answered that the store is not available.
+pub(super) struct SeededTenants {
+    store: PostgresStore,
+    tenants: PostgresTenants,
+    tenant: Tenant,
+    clock: Arc<dyn Clock>,
+    is_seeded: AtomicBool,
+}
+
+impl SeededTenants {
+    /// The tenants of `store`; `tenant` is to be among them.
+    pub(super) fn new(store: PostgresStore, tenant: Tenant, clock: Arc<dyn Clock>) -> Self {
+        let tenants = store.tenants();
+        Self { store, tenants, tenant, clock, is_seeded: AtomicBool::new(false) }
+    }
+
+    /// Registers the tenant, unless there is one of its slug, or this was done before.
+    ///
+    /// # Errors
+    /// Where the store does not answer, or its migrations are not applied.
+    pub(super) async fn seed(&self) -> Result<(), RepositoryError> {
+        if self.is_seeded.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let pending = self.store.pending_migrations().await?;
+        if !pending.is_empty() {
+            let detail = format!("migrations are not applied: {}", pending.join(", "));
+            return Err(RepositoryError::Unavailable(detail.into()));
+        }
+        // Of several servers that do this at once one registers it, and all of them use that one.
+        self.tenants.tenant_register(&self.tenant, &self.tenant.slug, self.clock.now()).await?;
+        self.is_seeded.store(true, Ordering::Release);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl TenantRepository for SeededTenants {
+    async fn tenant_by_id(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_by_id(id).await
+    }
+
+    async fn tenant_by_slug(&self, slug: &str) -> Result<Option<Arc<Tenant>>, RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_by_slug(slug).await
+    }
+}

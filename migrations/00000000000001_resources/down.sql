@@ -1,0 +1,6 @@
+DROP TABLE resource_member;
+DROP TABLE resource_unique_value;
+DROP TABLE scim_resource;
+DROP TABLE tenant_resource_type;
+DROP TABLE tenant_schema;
+DROP TABLE tenant;
