@@ -6,9 +6,10 @@
 //! that are no JSON, or that the RFC itself contradicts, are mended in the fixture, and the test says so.
 
 use reqwest::Method;
-use scim_e2e::{Answer, Client, TestApp};
+use scim_e2e::{Answer, Client};
 use serde_json::{Value, json};
 
+use crate::TestApp;
 use crate::bodies::{ENTERPRISE, GROUP, LIST_RESPONSE, PATCH_OP, USER, created, group, members, user};
 
 /// The text of a fixture.
