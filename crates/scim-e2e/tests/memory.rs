@@ -1,7 +1,5 @@
 //! The HTTP tests on the embedded store.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "what a test cannot go on without ends it")]
-
 mod it;
 
 use it::{bodies, hostile};

@@ -86,10 +86,9 @@ impl Server {
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
                 let entry: Value = serde_json::from_str(&line).unwrap_or_default();
-                match entry["base_url"].as_str() {
+                if let Some(base_url) = entry["base_url"].as_str() {
                     // Nobody may wait for it.
-                    Some(base_url) => drop(sender.send(base_url.to_owned())),
-                    None => eprintln!("{line}"),
+                    let _sent = sender.send(base_url.to_owned());
                 }
             }
         });
