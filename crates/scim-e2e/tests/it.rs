@@ -26,6 +26,7 @@ mod me;
 mod negotiation;
 mod okta;
 mod patch;
+mod rfc7644_examples;
 mod search;
 mod strict_mode;
 mod users;
