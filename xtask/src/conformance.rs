@@ -1,4 +1,4 @@
-//! `cargo xtask conformance`: the public checker scim2-tester against a fresh server.
+//! `cargo xtask conformance`: the public checker scim2-tester against a fresh server on each store.
 //!
 //! The checker comes from the Python package index, at the versions of `conformance-requirements.txt`,
 //! into a virtual environment under `target/`. It prints one line per check, `STATUS title`, and an
@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use scim_test_postgres::PrivateServer;
 
 use crate::process;
 use crate::server::Server;
@@ -30,21 +31,52 @@ pub struct Arguments {
     /// Print what the server sent beside each failed check
     #[arg(long)]
     pub verbose: bool,
+    /// Check the server on this store only; without it on both, if there is a PostgreSQL
+    #[arg(long, value_enum)]
+    pub store: Option<Store>,
 }
 
-/// Builds and starts the server, runs the checker, prints and judges its results.
+/// Where the server under test keeps its resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Store {
+    /// In memory.
+    Memory,
+    /// In a PostgreSQL of its own, run from the programs on this machine.
+    Postgres,
+}
+
+/// Builds and starts the server on each store, runs the checker, prints and judges its results.
 ///
 /// # Errors
-/// When the checker cannot be installed, the server does not start, or a check fails.
+/// When the checker cannot be installed, the server does not start, or a check fails; or when there is
+/// no PostgreSQL and it was asked for.
 pub fn run(arguments: &Arguments) -> Result<()> {
     process::cargo(&["build", "-p", "scim-server"])?;
     let target = process::target_directory()?;
     let environment = environment(&target)?;
-    let log = target.join("conformance-server.log");
-    let server = Server::start(Command::new(target.join("debug").join("scim-server")), Some(&log))?;
+    if arguments.store != Some(Store::Postgres) {
+        check(None, &target, &environment, arguments.verbose).context("on the embedded store")?;
+    }
+    if arguments.store != Some(Store::Memory) {
+        match PrivateServer::start_local() {
+            Ok(postgres) => check(Some(postgres.url()), &target, &environment, arguments.verbose)
+                .context("on PostgreSQL")?,
+            Err(error) if arguments.store.is_some() => return Err(error.into()),
+            Err(error) => println!("not checked on PostgreSQL: {error}"),
+        }
+    }
+    Ok(())
+}
+
+/// Checks a server on this database, or else on the embedded store.
+fn check(database_url: Option<&str>, target: &Path, environment: &Path, verbose: bool) -> Result<()> {
+    let store = if database_url.is_some() { "postgres" } else { "memory" };
+    let log = target.join(format!("conformance-{store}.log"));
+    let program = Command::new(target.join("debug").join("scim-server"));
+    let server = Server::start_on(database_url, program, Some(&log))?;
 
     let mut checker = process::command(&environment.join("bin/scim2").to_string_lossy(), ["test"]);
-    if arguments.verbose {
+    if verbose {
         checker.arg("--verbose");
     }
     checker
@@ -56,7 +88,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let printed = String::from_utf8_lossy(&output.stdout);
     println!("{printed}");
     let verdict = Verdict::read(&printed);
-    println!("{}", verdict.summary());
+    println!("{store}: {}", verdict.summary());
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(errors.is_empty(), "the checker itself failed:\n{errors}");
     verdict.judge().with_context(|| format!("the server's log is {}", log.display()))

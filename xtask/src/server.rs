@@ -19,10 +19,13 @@ const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 const HEALTH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Settings that a developer's shell may hold and that would make another server of it.
-const FOREIGN_SETTINGS: [&str; 9] = [
+const FOREIGN_SETTINGS: [&str; 12] = [
     "PORT",
     "DATABASE_URL",
     "DATABASE_READ_URL",
+    "DATABASE_MAX_CONNECTIONS",
+    "DATABASE_MIN_CONNECTIONS",
+    "AUTO_MIGRATE",
     "REDIS_URL",
     "TLS_CERT_PATH",
     "TLS_KEY_PATH",
@@ -45,7 +48,15 @@ impl Server {
     ///
     /// # Errors
     /// When it cannot be started, ends, or does not answer in time.
-    pub fn start(mut command: Command, log: Option<&Path>) -> Result<Self> {
+    pub fn start(command: Command, log: Option<&Path>) -> Result<Self> {
+        Self::start_on(None, command, log)
+    }
+
+    /// The same on the database that the URL names, or else on the embedded store.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub fn start_on(database_url: Option<&str>, mut command: Command, log: Option<&Path>) -> Result<Self> {
         let secret = random_secret()?;
         let address = free_address()?;
         for name in FOREIGN_SETTINGS {
@@ -54,8 +65,9 @@ impl Server {
         command
             .env("SERVER_HOST", address.ip().to_string())
             .env("SERVER_PORT", address.port().to_string())
-            .env("PERSISTENCE_BACKEND", "inmemory")
-            .env("SCIM_SHARED_SECRET", &secret);
+            .env("PERSISTENCE_BACKEND", if database_url.is_some() { "postgres" } else { "inmemory" })
+            .env("SCIM_SHARED_SECRET", &secret)
+            .envs(database_url.map(|url| ("DATABASE_URL", url)));
         let child = spawn(&mut command, log)?;
         let mut server = Self { child, address, secret };
         server.wait_until_healthy(log)?;

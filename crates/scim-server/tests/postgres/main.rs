@@ -1,0 +1,9 @@
+//! Server processes on PostgreSQL: several on one database, and what is left when one of them, or the
+//! database, dies in the middle of writing.
+
+#![cfg(test)]
+
+mod crashes;
+mod migrations;
+mod server;
+mod writers;
