@@ -24,13 +24,21 @@ pub struct Arguments {
 /// When a test fails, nothing can be built, or there is no PostgreSQL.
 pub fn run(arguments: &Arguments) -> Result<()> {
     let postgres = Postgres::find()?;
-    let mut features = features(&process::metadata()?)?;
-    features.retain(|feature| feature != DOCKER || matches!(postgres, Postgres::Docker));
-    let features = features.join(",");
+    let features = feature_list(matches!(postgres, Postgres::Docker))?;
     let fixed = ["test", "--workspace", "--no-fail-fast", "--features", &features].map(str::to_owned);
     let mut command = process::command("cargo", fixed.iter().chain(&arguments.rest));
     postgres.configure(&mut command);
     process::run(&mut command)
+}
+
+/// Every feature of every crate for `--features`, with or without the one for Docker.
+///
+/// # Errors
+/// When cargo does not tell what features there are.
+pub fn feature_list(with_docker: bool) -> Result<String> {
+    let mut features = features(&process::metadata()?)?;
+    features.retain(|feature| with_docker || feature != DOCKER);
+    Ok(features.join(","))
 }
 
 /// Every feature of every crate, as `crate/feature`.
