@@ -101,7 +101,7 @@ macro_rules! cases {
         )*)*];
 
         /// Makes a `#[test]` of each case: the first argument is an expression that makes a
-        /// [`Harness`](scim_ports::conformance::Harness), the second a function that runs a future to its end.
+        /// `Harness`, the second a function that runs a future to its end.
         #[macro_export]
         macro_rules! conformance_tests {
             ($dollar harness:expr, $dollar block_on:expr) => {$($(
