@@ -126,6 +126,16 @@ impl ResourceRepository for MemoryResources {
         }
     }
 
+    async fn resource_reindex(
+        &self,
+        _: &Tenant,
+        _: &Arc<ResourceType>,
+        _: Option<ResourceId>,
+        _: usize,
+    ) -> Result<Option<ResourceId>, RepositoryError> {
+        Err(RepositoryError::Internal("not there yet".into()))
+    }
+
     async fn ping(&self) -> Result<(), RepositoryError> {
         Ok(())
     }

@@ -147,7 +147,8 @@ fn without(set: &BTreeSet<ResourceId>, other: impl Fn(&ResourceId) -> bool) -> V
 
 #[cfg(test)]
 mod tests {
-    use scim_domain::identifier::Timestamp;
+    use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
+    use scim_domain::identifier::{AuditEventId, Timestamp};
     use scim_domain::resource::{Attributes, MemberChange, unique_values};
     use scim_domain::schema::TenantSchema;
     use scim_ports::{DeleteResource, ExpectedVersion, NewResource, UpdateResource};
@@ -159,6 +160,16 @@ mod tests {
 
     fn moment() -> Timestamp {
         Timestamp::new(std::time::SystemTime::UNIX_EPOCH.into())
+    }
+
+    fn entry() -> AuditEntry {
+        let origin = Origin { actor: Actor::Operator, request_id: String::new(), client_address: None };
+        AuditEntry {
+            id: AuditEventId::new(Uuid::nil()),
+            origin: Arc::new(origin),
+            operation: AuditOperation::Modify,
+            attributes: Vec::new(),
+        }
     }
 
     fn object(value: Value) -> Attributes {
@@ -179,6 +190,7 @@ mod tests {
                 attributes: object(attributes),
                 members: members.iter().map(|member| id(*member)).collect(),
                 at: moment(),
+                audit: entry(),
             };
         let hasher = LeafHasher::default();
         let mut state = TenantState::default();
@@ -205,6 +217,7 @@ mod tests {
             attributes: None,
             members: MemberChange::default(),
             at: moment(),
+            audit: entry(),
         };
         state.update(&hasher, &update, Some((attributes, content))).expect("updated");
         for (number, resource_type) in [(3, &group), (1, &user), (4, &group), (2, &user)] {
@@ -213,7 +226,9 @@ mod tests {
                 id: id(number),
                 resource_type,
                 expected: ExpectedVersion::Any,
+                keep: None,
                 at: moment(),
+                audit: entry(),
             };
             state.delete(&hasher, &delete).expect("deleted");
         }

@@ -159,6 +159,16 @@ impl ResourceRepository for PostgresResources {
         Ok(self.search(tenant, query).await?)
     }
 
+    async fn resource_reindex(
+        &self,
+        _: &Tenant,
+        _: &Arc<ResourceType>,
+        _: Option<ResourceId>,
+        _: usize,
+    ) -> Result<Option<ResourceId>, RepositoryError> {
+        Err(RepositoryError::Internal("not there yet".into()))
+    }
+
     async fn ping(&self) -> Result<(), RepositoryError> {
         let lease = self.pool.lease().await?;
         let outcome = migrate::pending(lease.connection()?).await;

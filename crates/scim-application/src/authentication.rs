@@ -1,12 +1,15 @@
 //! Who asks, and for which tenant (RFC 7644 §2).
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use scim_domain::audit::Actor;
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::identifier::ResourceId;
 use scim_domain::schema::ResourceType;
+use scim_domain::scope::Scopes;
 use scim_domain::tenant::Tenant;
 use scim_ports::TenantRepository;
 use sha2::{Digest, Sha256};
@@ -23,11 +26,28 @@ pub enum Mount {
     Tenant(String),
 }
 
+/// A request of somebody who wants to be let in.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Where it was sent to.
+    pub mount: &'a Mount,
+    /// The bearer token in it.
+    pub token: Option<&'a str>,
+    /// Its id.
+    pub request_id: &'a str,
+    /// Where it came from.
+    pub client_address: Option<IpAddr>,
+}
+
 /// A caller whose credential was verified.
 #[derive(Clone)]
 pub struct Principal {
     /// The tenant that the credential opens.
     pub tenant: Arc<Tenant>,
+    /// Who it is, as the audit log knows it.
+    pub actor: Actor,
+    /// What the credential allows.
+    pub scopes: Scopes,
     /// The resource that the credential speaks for, `/Me` (RFC 7644 §3.11).
     pub subject: Option<Subject>,
 }
@@ -50,7 +70,8 @@ impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Principal")
             .field("tenant", &self.tenant.slug)
-            .field("subject", &self.subject)
+            .field("actor", &self.actor)
+            .field("scopes", &self.scopes)
             .finish()
     }
 }
@@ -67,12 +88,12 @@ pub struct Subject {
 /// Turns a bearer token into a [`Principal`].
 #[async_trait]
 pub trait Authenticator: Send + Sync {
-    /// The principal whose token this is, if it opens `mount`.
+    /// The principal whose token this is, if it opens the mount.
     ///
     /// # Errors
     /// 401 for a missing or wrong token, and likewise for a tenant that is not the token's or not
     /// there at all: the answer does not tell which. 503 where the registry is out of reach.
-    async fn authenticate(&self, mount: &Mount, token: Option<&str>) -> Result<Principal, ServiceError>;
+    async fn authenticate(&self, attempt: Attempt<'_>) -> Result<Principal, ServiceError>;
 }
 
 /// The operator's secret: opens one tenant, with every right and no subject.
@@ -97,22 +118,22 @@ impl OperatorSecret {
 
 #[async_trait]
 impl Authenticator for OperatorSecret {
-    async fn authenticate(&self, mount: &Mount, token: Option<&str>) -> Result<Principal, ServiceError> {
-        let Some(token) = token else {
+    async fn authenticate(&self, attempt: Attempt<'_>) -> Result<Principal, ServiceError> {
+        let Some(token) = attempt.token else {
             return Err(unauthorized("a bearer token is required").into());
         };
         if !self.is_secret(token) {
             return Err(refused().into());
         }
         let tenant = self.tenants.tenant_by_slug(&self.slug).await?.ok_or_else(refused)?;
-        let opens = match mount {
+        let opens = match attempt.mount {
             Mount::Credential => true,
             Mount::Tenant(name) => *name == tenant.slug || *name == tenant.id.to_string(),
         };
         if !opens {
             return Err(refused().into());
         }
-        Ok(Principal { tenant, subject: None })
+        Ok(Principal { tenant, actor: Actor::Operator, scopes: Scopes::default(), subject: None })
     }
 }
 
@@ -141,6 +162,8 @@ mod tests {
                 config: Arc::default(),
                 schema: Arc::new(TenantSchema::rfc7643().expect("compiles")),
             }),
+            actor: Actor::Operator,
+            scopes: Scopes::default(),
             subject: None,
         };
         assert!(principal(true).of_active_tenant().is_ok());

@@ -9,7 +9,7 @@ use scim_domain::tenant::Tenant;
 use scim_ports::TenantRepository;
 use serde_json::Value;
 
-use crate::{Authenticator, Mount, ServiceError};
+use crate::{Attempt, Authenticator, Mount, ServiceError};
 
 /// The tenant that `/scim/v2` means for a client without a credential.
 const DEFAULT_TENANT: &str = "default";
@@ -48,15 +48,14 @@ impl Discovery {
     /// (RFC 7644 §4).
     pub async fn discover(
         &self,
-        mount: &Mount,
-        token: Option<&str>,
+        attempt: Attempt<'_>,
         base_url: &str,
         endpoint: &DiscoveryEndpoint,
         has_filter: bool,
     ) -> Result<Value, ServiceError> {
-        let tenant = match (token, self.open_tenant(mount, token).await?) {
+        let tenant = match (attempt.token, self.open_tenant(attempt.mount, attempt.token).await?) {
             (None, Some(tenant)) => tenant,
-            _ => self.authenticator.authenticate(mount, token).await?.of_active_tenant()?.tenant,
+            _ => self.authenticator.authenticate(attempt).await?.of_active_tenant()?.tenant,
         };
         if has_filter {
             let detail = "filter: the discovery endpoints do not take one";

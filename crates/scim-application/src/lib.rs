@@ -13,7 +13,7 @@ mod me;
 mod orchestrator;
 mod service;
 
-pub use authentication::{Authenticator, Mount, OperatorSecret, Principal, Subject};
+pub use authentication::{Attempt, Authenticator, Mount, OperatorSecret, Principal, Subject};
 pub use bulk::BulkProcessor;
 pub use context::RequestContext;
 pub use discovery::{Discovery, DiscoveryEndpoint};

@@ -14,6 +14,7 @@ mod search;
 
 use std::sync::Arc;
 
+use scim_domain::audit::{AuditOperation, changed_attributes};
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::identifier::{ResourceId, Version};
 use scim_domain::listing::Include;
@@ -114,6 +115,7 @@ impl ResourceOrchestrator {
     async fn change(
         &self,
         context: &RequestContext,
+        operation: AuditOperation,
         target: &ResourceTarget,
         condition: Option<&VersionCondition>,
         reads: Include,
@@ -136,6 +138,8 @@ impl ResourceOrchestrator {
                 (None, None | Some(VersionCondition::Any)) if !read_members => ExpectedVersion::Any,
                 _ => ExpectedVersion::OneOf(vec![current.version]),
             };
+            let after = attributes.as_ref().map_or(&current.attributes, |(attributes, _)| attributes);
+            let changed = changed_attributes(&current.attributes, after, &members);
             let update = UpdateResource {
                 id: current.id,
                 resource_type: Arc::clone(&target.resource_type),
@@ -143,6 +147,7 @@ impl ResourceOrchestrator {
                 attributes,
                 members,
                 at: self.clock.now(),
+                audit: context.audit(&*self.ids, operation, changed),
             };
             match self.resources.resource_update(context.tenant(), update, answers).await {
                 Ok(updated) => return Ok(updated),

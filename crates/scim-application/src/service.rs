@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use scim_domain::audit::Origin;
 use scim_domain::listing::cursor::CursorSealer;
 use scim_ports::{Clock, IdGenerator, PasswordHasher, ResourceRepository, TenantRepository};
 
 use crate::bulk::BulkProcessor;
 use crate::discovery::Discovery;
-use crate::{Authenticator, Mount, RequestContext, ResourceOrchestrator, ServiceError};
+use crate::{Attempt, Authenticator, RequestContext, ResourceOrchestrator, ServiceError};
 
 /// What the service needs from outside.
 pub struct Ports {
@@ -55,19 +56,22 @@ impl ScimService {
         }
     }
 
-    /// Authenticates a request: the bearer token, for the mount that it was sent to. `base_url` is
-    /// that mount as the client knows it.
+    /// Authenticates a request. `base_url` is the mount that it was sent to, as the client knows it.
     ///
     /// # Errors
     /// See [`Authenticator::authenticate`]; 403 for a tenant that is not active.
     pub async fn authenticate(
         &self,
-        mount: &Mount,
-        token: Option<&str>,
+        attempt: Attempt<'_>,
         base_url: String,
     ) -> Result<RequestContext, ServiceError> {
-        let principal = self.authenticator.authenticate(mount, token).await?.of_active_tenant()?;
-        Ok(RequestContext { principal, base_url })
+        let principal = self.authenticator.authenticate(attempt).await?.of_active_tenant()?;
+        let origin = Origin {
+            actor: principal.actor.clone(),
+            request_id: attempt.request_id.to_owned(),
+            client_address: attempt.client_address,
+        };
+        Ok(RequestContext { principal, base_url, origin: Arc::new(origin) })
     }
 
     /// The use cases on resources.

@@ -46,6 +46,8 @@ uuid_newtype! {
     ResourceId;
     /// The id of a credential.
     CredentialId;
+    /// The id of a record of the audit log: a version 7 UUID, so that ids sort by time.
+    AuditEventId;
 }
 
 /// The version of a resource: 1 when it is created, one more with every change (RFC 7644 §3.14).

@@ -22,11 +22,16 @@
 //! | [`patch`] | RFC 7644 §3.5.2: the PATCH message, and the engine that applies it |
 //! | [`json`] | reading a JSON body once, with bounds |
 //! | [`tenant`] | the tenant and its config |
+//! | [`scope`] | what a credential allows |
+//! | [`credential`] | the credentials of a tenant, and the tokens that carry them |
+//! | [`audit`] | what is written down of every change |
 //! | [`error`] | the table of SCIM errors |
 
 pub mod attribute;
+pub mod audit;
 pub mod bulk;
 pub mod comparison;
+pub mod credential;
 pub mod discovery;
 pub mod error;
 pub mod filter;
@@ -43,6 +48,7 @@ pub mod projection;
 pub mod representation;
 pub mod resource;
 pub mod schema;
+pub mod scope;
 pub mod tenant;
 pub mod text;
 pub mod validation;

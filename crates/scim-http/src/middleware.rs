@@ -1,7 +1,7 @@
 //! What every request goes through: it gets an id, a span and a log line, has a limit of time, and
 //! is answered even when its handler panics.
 
-mod request_id;
+pub(crate) mod request_id;
 
 use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
@@ -34,6 +34,7 @@ pub(crate) async fn request(
     let id = RequestId::of(request.headers(), &*state.ids);
     let span = tracing::error_span!("request", method = request.method().as_str(), request_id = %id);
     let started = Instant::now();
+    request.extensions_mut().insert(id.clone());
     async move {
         let outcome = serve(&state, started, request, &next).await;
         let outcome = complete(&state, outcome, &id);

@@ -195,6 +195,16 @@ impl ResourceRepository for VecAdapter {
         Ok(ResourcePage { total_results, resources, has_more })
     }
 
+    async fn resource_reindex(
+        &self,
+        _: &Tenant,
+        _: &Arc<ResourceType>,
+        _: Option<ResourceId>,
+        _: usize,
+    ) -> Result<Option<ResourceId>, RepositoryError> {
+        Err(RepositoryError::Internal("not there yet".into()))
+    }
+
     async fn ping(&self) -> Result<(), RepositoryError> {
         Ok(())
     }

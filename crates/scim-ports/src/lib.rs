@@ -4,11 +4,16 @@
 //! what it guarantees; each MUST is a case of the kit in `conformance` (a feature of this crate).
 //! Nothing here knows HTTP, SQL, or any adapter.
 
+mod audit_repository;
+mod change_notices;
 mod clock;
+mod credential_repository;
 mod error;
 mod id_generator;
 mod password_hasher;
 mod resource_repository;
+mod signing_key_repository;
+mod tenant_registry;
 mod tenant_repository;
 
 #[cfg(feature = "conformance")]
@@ -20,11 +25,16 @@ mod tenant_repository;
 )]
 pub mod conformance;
 
+pub use audit_repository::{AuditQuery, AuditRepository};
+pub use change_notices::{ChangeListener, ChangeNotice, ChangeNotices};
 pub use clock::Clock;
+pub use credential_repository::{CredentialRepository, RotateCredential};
 pub use error::RepositoryError;
 pub use id_generator::IdGenerator;
 pub use password_hasher::{PasswordError, PasswordHasher};
 pub use resource_repository::{
     DeleteResource, ExpectedVersion, NewResource, RefusedCreate, ResourceRepository, UpdateResource, Updated,
 };
+pub use signing_key_repository::{SigningKeyRepository, StoredSigningKey};
+pub use tenant_registry::{NewTenant, Statistics, TenantRecord, TenantRegistry, UpdateTenant};
 pub use tenant_repository::TenantRepository;

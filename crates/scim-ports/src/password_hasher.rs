@@ -1,8 +1,8 @@
-//! Hashing of the `password` attribute (RFC 7643 §4.1.1, RFC 7644 §7.6).
+//! Hashing of the `password` attribute (RFC 7643 §4.1.1, RFC 7644 §7.6) and of the secrets of credentials.
 
 use async_trait::async_trait;
 
-/// Turns passwords into hashes that are safe to store.
+/// Turns passwords and secrets into hashes that are safe to store.
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
     /// The hash of `password`, with its salt and scheme. MUST NOT hold up the caller's thread: a
@@ -12,6 +12,13 @@ pub trait PasswordHasher: Send + Sync {
     /// [`PasswordError::TooLong`] where the scheme would cut the password off;
     /// [`PasswordError::Busy`] where more hashes are waiting than the implementation takes on.
     async fn password_hash(&self, password: &str) -> Result<String, PasswordError>;
+
+    /// Whether `hash`, which [`password_hash`](Self::password_hash) made, is of `password`. MUST NOT hold
+    /// up the caller's thread either, nor tell by its time where the two differ.
+    ///
+    /// # Errors
+    /// [`PasswordError::Busy`]
+    async fn password_verify(&self, password: &str, hash: &str) -> Result<bool, PasswordError>;
 }
 
 /// Why a password could not be hashed.

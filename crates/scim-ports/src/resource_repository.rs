@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use scim_domain::audit::AuditEntry;
 use scim_domain::identifier::{ResourceId, Timestamp, Version};
 use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
 use scim_domain::resource::{Attributes, MemberChange, Resource, UniqueValue};
@@ -23,6 +24,9 @@ use crate::RepositoryError;
 ///   its attributes or its direct members, and by nothing else; `last_modified` moves with it;
 /// - a member is a resource of the same tenant that is there. A resource that is deleted leaves its
 ///   groups, which is a change of those groups;
+/// - every change is written down in the audit log, in the same transaction, with the versions before
+///   and after (of a creation only the one after, of a deletion only the one before); what changes nothing
+///   is not. The groups that a deleted resource leaves have no records of their own;
 /// - a member is read with the type and the [`display`](Resource::display) that it has at that time;
 /// - groups may contain one another in circles.
 #[async_trait]
@@ -41,6 +45,26 @@ pub trait ResourceRepository: Send + Sync {
         resources: Vec<NewResource>,
         include: Include,
     ) -> Result<Vec<Resource>, RefusedCreate>;
+
+    /// Creates each of `resources` by itself, in their order; answers how it went with each, in that order.
+    /// They are not members of one another. It is what [`resource_create_all`](Self::resource_create_all)
+    /// does for each of them alone, and may take fewer round trips.
+    async fn resource_create_each(
+        &self,
+        tenant: &Tenant,
+        resources: Vec<NewResource>,
+        include: Include,
+    ) -> Vec<Result<Resource, RepositoryError>> {
+        let mut created = Vec::with_capacity(resources.len());
+        for resource in resources {
+            let outcome = self.resource_create_all(tenant, vec![resource], include).await;
+            created.push(match outcome {
+                Ok(mut resources) => resources.pop().ok_or(RepositoryError::NotFound),
+                Err(refused) => Err(refused.error),
+            });
+        }
+        created
+    }
 
     /// The resource of this type and id; `None` where there is none.
     ///
@@ -75,6 +99,9 @@ pub trait ResourceRepository: Send + Sync {
     /// Deletes a resource: it leaves every group that it is a member of, its own members are
     /// released, its unique values are free, its id is never used again.
     ///
+    /// Where [`DeleteResource::keep`] says so it is not removed but put aside, one version on, with those
+    /// attributes and without its members: no method of this trait ever shows it again.
+    ///
     /// # Errors
     /// MUST return [`RepositoryError::NotFound`] or [`RepositoryError::VersionConflict`], as for an update.
     async fn resource_delete(&self, tenant: &Tenant, delete: DeleteResource) -> Result<(), RepositoryError>;
@@ -93,6 +120,22 @@ pub trait ResourceRepository: Send + Sync {
         tenant: &Tenant,
         query: &ResourceQuery,
     ) -> Result<ResourcePage, RepositoryError>;
+
+    /// Works out again, for up to `limit` resources of a type in the order of their ids, those after
+    /// `after`, what the store keeps beside them by their type's definition: comparison keys, indexes,
+    /// unique values. For when a definition changed what is unique or how values compare. Versions stay.
+    /// Answers the last id that it came to, and `None` at the end. A unique value that another resource
+    /// has already is left to that one.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
+    async fn resource_reindex(
+        &self,
+        tenant: &Tenant,
+        resource_type: &Arc<ResourceType>,
+        after: Option<ResourceId>,
+        limit: usize,
+    ) -> Result<Option<ResourceId>, RepositoryError>;
 
     /// Fails where the store could not serve a request now. For readiness probes; cheap.
     ///
@@ -116,6 +159,8 @@ pub struct NewResource {
     pub members: BTreeSet<ResourceId>,
     /// When: `meta.created` and `meta.lastModified`.
     pub at: Timestamp,
+    /// What is written down of it.
+    pub audit: AuditEntry,
 }
 
 /// A change of a resource.
@@ -133,6 +178,8 @@ pub struct UpdateResource {
     pub members: MemberChange,
     /// When: `meta.lastModified`.
     pub at: Timestamp,
+    /// What is written down of it, if anything changes.
+    pub audit: AuditEntry,
 }
 
 /// A resource to be deleted.
@@ -144,8 +191,12 @@ pub struct DeleteResource {
     pub resource_type: Arc<ResourceType>,
     /// The versions it may be at.
     pub expected: ExpectedVersion,
+    /// Put aside with these attributes, rather than removed (`softDelete`).
+    pub keep: Option<Attributes>,
     /// When: `meta.lastModified` of the groups that it leaves.
     pub at: Timestamp,
+    /// What is written down of it.
+    pub audit: AuditEntry,
 }
 
 /// The versions that a write expects the resource to be at (RFC 7644 §3.14).

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use scim_adapter_postgres::PostgresStore;
+use scim_domain::audit::AuditOperation;
 use scim_domain::identifier::{ResourceId, Timestamp};
 use scim_domain::listing::Include;
 use scim_domain::resource::unique_values;
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
-use scim_ports::conformance::tenant;
+use scim_ports::conformance::{audit_entry, tenant};
 use scim_ports::{NewResource, ResourceRepository};
 use serde_json::json;
 use time::macros::datetime;
@@ -42,6 +43,7 @@ async fn first_user(store: &PostgresStore, tenant: &Tenant, users: &Arc<Resource
         attributes,
         members: Default::default(),
         at: Timestamp::new(datetime!(2026-01-01 00:00 UTC)),
+        audit: audit_entry(AuditOperation::Create),
     };
     store.resources().resource_create_all(tenant, vec![new], Include::NOTHING).await.expect("it is created");
 }

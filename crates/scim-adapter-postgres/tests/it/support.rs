@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
+use scim_domain::audit::AuditOperation;
 use scim_domain::filter::{Binding, Filter, UnknownAttribute};
 use scim_domain::identifier::{ResourceId, Timestamp};
 use scim_domain::listing::{Include, PageRequest, QueryScope, ResourceQuery, SortOrder};
 use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
+use scim_ports::conformance::audit_entry;
 use scim_ports::{ExpectedVersion, NewResource, ResourceRepository, UpdateResource};
 use scim_test_postgres::{TestDatabase, TestServer};
 use time::macros::datetime;
@@ -70,6 +72,7 @@ pub(crate) fn new_user(tenant: &Tenant, user_name: &str) -> NewResource {
         attributes,
         members: BTreeSet::new(),
         at: at(),
+        audit: audit_entry(AuditOperation::Create),
     }
 }
 
@@ -94,6 +97,7 @@ pub(crate) fn update_to(user: &Resource, user_name: &str) -> UpdateResource {
         attributes: Some((attributes, unique_values)),
         members: MemberChange::default(),
         at: at(),
+        audit: audit_entry(AuditOperation::Modify),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use scim_domain::audit::{AuditOperation, changed_attributes};
 use scim_domain::identifier::ResourceId;
 use scim_domain::projection::{Projection, written_attributes};
+use scim_domain::resource::{Attributes, MemberChange};
 use scim_domain::schema::ResourceType;
 use scim_domain::validation::SchemaValidator;
 use scim_ports::NewResource;
@@ -75,13 +77,18 @@ impl ResourceOrchestrator {
         let validator = SchemaValidator { resource_type: &resource_type, config: &context.tenant().config };
         let draft = validator.create(body)?;
         let (attributes, unique_values) = self.finish(&resource_type, None, draft.attributes).await?;
+        let members = draft.members.unwrap_or_default();
+        let joined =
+            if members.is_empty() { MemberChange::default() } else { MemberChange::Replace(members.clone()) };
+        let written = changed_attributes(&Attributes::new(), &attributes, &joined);
         Ok(NewResource {
             id,
             resource_type,
             attributes,
             unique_values,
-            members: draft.members.unwrap_or_default(),
+            members,
             at: self.clock.now(),
+            audit: context.audit(&*self.ids, AuditOperation::Create, written),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use scim_domain::audit::AuditOperation;
 use scim_domain::precondition::VersionCondition;
 use scim_ports::{DeleteResource, ExpectedVersion, RepositoryError};
 
@@ -28,7 +29,9 @@ impl ResourceOrchestrator {
                 None | Some(VersionCondition::Any) => ExpectedVersion::Any,
                 Some(VersionCondition::OneOf(versions)) => ExpectedVersion::OneOf(versions.clone()),
             },
+            keep: None,
             at: self.clock.now(),
+            audit: context.audit(&*self.ids, AuditOperation::Delete, Vec::new()),
         };
         match self.resources.resource_delete(context.tenant(), delete).await {
             Ok(()) => Ok(()),

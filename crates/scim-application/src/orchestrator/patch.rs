@@ -1,5 +1,6 @@
 //! Modifying a resource with PATCH (RFC 7644 §3.5.2).
 
+use scim_domain::audit::AuditOperation;
 use scim_domain::listing::{Include, MemberInclude};
 use scim_domain::patch::{PatchEngine, PatchRequest};
 use scim_domain::precondition::VersionCondition;
@@ -52,7 +53,8 @@ impl ResourceOrchestrator {
             }
             include => include,
         };
-        let updated = self.change(context, target, if_match, reads, answers, compute).await;
+        let modify = AuditOperation::Modify;
+        let updated = self.change(context, modify, target, if_match, reads, answers, compute).await;
         let updated = updated.map_err(|refused| blame(&request, refused))?;
         let shown = asked || (!shape.minimal && updated.member_count <= limit);
         Ok(answer(context, &updated.resource, shown.then_some(&projection)))

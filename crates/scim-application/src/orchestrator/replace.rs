@@ -1,5 +1,6 @@
 //! Replacing a resource with PUT (RFC 7644 §3.5.1).
 
+use scim_domain::audit::AuditOperation;
 use scim_domain::listing::Include;
 use scim_domain::precondition::VersionCondition;
 use scim_domain::projection::written_attributes;
@@ -39,7 +40,9 @@ impl ResourceOrchestrator {
         };
         let shown = !shape.minimal || shape_asks(shape);
         let include = if shown { projection.include() } else { Include::NOTHING };
-        let updated = self.change(context, target, if_match, Include::NOTHING, include, compute).await;
+        let replace = AuditOperation::Replace;
+        let updated =
+            self.change(context, replace, target, if_match, Include::NOTHING, include, compute).await;
         let updated = updated.map_err(Refused::into_service_error)?;
         Ok(answer(context, &updated.resource, shown.then_some(&projection)))
     }

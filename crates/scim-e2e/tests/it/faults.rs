@@ -66,6 +66,16 @@ impl ResourceRepository for Faulty {
         Err(RepositoryError::Unavailable(CAUSE.into()))
     }
 
+    async fn resource_reindex(
+        &self,
+        _: &Tenant,
+        _: &Arc<ResourceType>,
+        _: Option<ResourceId>,
+        _: usize,
+    ) -> Result<Option<ResourceId>, RepositoryError> {
+        Err(failed())
+    }
+
     async fn ping(&self) -> Result<(), RepositoryError> {
         Err(RepositoryError::Unavailable(CAUSE.into()))
     }

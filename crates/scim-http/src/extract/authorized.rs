@@ -1,12 +1,15 @@
 //! Who asks. An endpoint that takes [`Authorized`] cannot be reached without a credential.
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
-use scim_application::{AnswerShape, DiscoveryEndpoint, Mount, RequestContext, ResourceTarget, ScimService};
+use scim_application::{
+    AnswerShape, Attempt, DiscoveryEndpoint, Mount, RequestContext, ResourceTarget, ScimService,
+};
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::listing::parameters::ListParameters;
 use scim_domain::precondition::{IfNoneMatch, VersionCondition};
@@ -14,6 +17,7 @@ use scim_domain::schema::ResourceType;
 use serde_json::Value;
 
 use crate::AppState;
+use crate::middleware::request_id::RequestId;
 use crate::respond::HttpError;
 use crate::routes::MountPoint;
 
@@ -28,6 +32,8 @@ pub(crate) struct Visitor {
     request: HttpRequest,
     mount: Mount,
     base_url: String,
+    request_id: String,
+    client_address: Option<IpAddr>,
 }
 
 impl Visitor {
@@ -35,7 +41,14 @@ impl Visitor {
         let state = request.app_data::<web::Data<AppState>>().ok_or_else(misplaced)?.clone();
         let point = *request.app_data::<MountPoint>().ok_or_else(misplaced)?;
         let base_url = base_url::base_url(request, point, &state.settings)?;
-        Ok(Self { state, request: request.clone(), mount: point.mount(request), base_url })
+        Ok(Self {
+            state,
+            request: request.clone(),
+            mount: point.mount(request),
+            base_url,
+            request_id: request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default(),
+            client_address: request.peer_addr().map(|address| address.ip()),
+        })
     }
 
     /// The discovery document at `endpoint`; whether it takes a credential is the tenant's to say.
@@ -45,12 +58,21 @@ impl Visitor {
         let has_filter = query
             .as_ref()
             .is_ok_and(|pairs| pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case("filter")));
-        let token = bearer::token(self.request.headers());
         let discovery = self.state.service.discovery();
-        let document = discovery.discover(&self.mount, token, &self.base_url, endpoint, has_filter).await?;
+        let document = discovery.discover(self.attempt(), &self.base_url, endpoint, has_filter).await?;
         query?;
         media_type::check_accept(self.request.headers())?;
         Ok(document)
+    }
+
+    /// What the request shows of who asks.
+    fn attempt(&self) -> Attempt<'_> {
+        Attempt {
+            mount: &self.mount,
+            token: bearer::token(self.request.headers()),
+            request_id: &self.request_id,
+            client_address: self.client_address,
+        }
     }
 
     /// A segment of the path.
@@ -59,8 +81,7 @@ impl Visitor {
     }
 
     async fn authorize(self, payload: Payload) -> Result<Authorized, HttpError> {
-        let token = bearer::token(self.request.headers());
-        let context = self.state.service.authenticate(&self.mount, token, self.base_url).await?;
+        let context = self.state.service.authenticate(self.attempt(), self.base_url.clone()).await?;
         media_type::check_accept(self.request.headers())?;
         Ok(Authorized { context, state: self.state, request: self.request, payload })
     }

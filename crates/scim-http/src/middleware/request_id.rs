@@ -13,6 +13,7 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 const MAX_LENGTH: usize = 128;
 
 /// The id of a request.
+#[derive(Clone)]
 pub(crate) enum RequestId {
     /// The client's own.
     Given(HeaderValue),
@@ -58,15 +59,13 @@ fn is_harmless(id: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use scim_domain::identifier::ResourceId;
-
     use super::*;
 
     struct Nil;
 
     impl IdGenerator for Nil {
-        fn resource_id(&self) -> ResourceId {
-            ResourceId::new(Uuid::nil())
+        fn ordered_uuid(&self) -> Uuid {
+            Uuid::nil()
         }
 
         fn random_uuid(&self) -> Uuid {
@@ -75,6 +74,10 @@ mod tests {
 
         fn nonce(&self) -> [u8; 24] {
             [0; 24]
+        }
+
+        fn secret(&self) -> [u8; 32] {
+            [0; 32]
         }
     }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use scim_domain::attribute::SchemaUrn;
+use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::filter::{Binding, Filter, TypedFilter, UnknownAttribute};
-use scim_domain::identifier::{ResourceId, TenantId, Timestamp, Version};
+use scim_domain::identifier::{AuditEventId, ResourceId, TenantId, Timestamp, Version};
 use scim_domain::listing::query::KeysetPosition;
 use scim_domain::listing::{
     Direction, Include, PageRequest, QueryScope, ResourcePage, ResourceQuery, SortOrder,
@@ -76,6 +77,13 @@ pub fn tenant() -> Arc<Tenant> {
         config: Arc::new(TenantConfig::default()),
         schema: Arc::new(TenantSchema::compile(schemas, types).expect("the schemas fit together")),
     })
+}
+
+/// What the audit log is to say of a change that a test makes.
+pub fn audit_entry(operation: AuditOperation) -> AuditEntry {
+    let origin = Origin { actor: Actor::Operator, request_id: "kit".into(), client_address: None };
+    let id = AuditEventId::new(Uuid::now_v7());
+    AuditEntry { id, origin: Arc::new(origin), operation, attributes: Vec::new() }
 }
 
 /// Two tenants, of which the cases use the first but where they say so, and their stores.
@@ -162,6 +170,7 @@ impl World {
             attributes,
             members: members.iter().copied().collect(),
             at: self.now(),
+            audit: audit_entry(AuditOperation::Create),
         }
     }
 
@@ -174,6 +183,7 @@ impl World {
             attributes: None,
             members: MemberChange::default(),
             at: self.now(),
+            audit: audit_entry(AuditOperation::Modify),
         }
     }
 
@@ -198,7 +208,9 @@ impl World {
             id: resource.id,
             resource_type: Arc::clone(&resource.resource_type),
             expected: ExpectedVersion::Any,
+            keep: None,
             at: self.now(),
+            audit: audit_entry(AuditOperation::Delete),
         }
     }
 

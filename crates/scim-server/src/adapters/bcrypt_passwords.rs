@@ -36,6 +36,25 @@ impl BcryptPasswords {
     }
 }
 
+impl BcryptPasswords {
+    /// Runs `work` on a thread of its own, when it is its turn.
+    async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_full| PasswordError::Busy)?;
+        let computing =
+            Arc::clone(&self.computing).acquire_owned().await.map_err(|_closed| PasswordError::Busy)?;
+        // The permits go with the work: a request that is given up does not end its hash.
+        let computed = spawn_blocking(move || {
+            let computed = work();
+            drop((admitted, computing));
+            computed
+        });
+        computed.await.map_err(|_panicked| PasswordError::Busy)
+    }
+}
+
 #[async_trait]
 impl PasswordHasher for BcryptPasswords {
     async fn password_hash(&self, password: &str) -> Result<String, PasswordError> {
@@ -43,21 +62,18 @@ impl PasswordHasher for BcryptPasswords {
         if password.len() > LIMIT {
             return Err(too_long);
         }
-        let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_full| PasswordError::Busy)?;
-        let computing =
-            Arc::clone(&self.computing).acquire_owned().await.map_err(|_closed| PasswordError::Busy)?;
         let (password, cost) = (password.to_owned(), self.cost);
-        // The permits go with the work: a request that is given up does not end its hash.
-        let hashed = spawn_blocking(move || {
-            let hashed = non_truncating_hash(password, cost);
-            drop((admitted, computing));
-            hashed
-        });
-        match hashed.await {
-            Ok(Ok(hash)) => Ok(hash),
-            Ok(Err(BcryptError::Truncation(_))) => Err(too_long),
-            Ok(Err(_)) | Err(_) => Err(PasswordError::Busy),
+        match self.compute(move || non_truncating_hash(password, cost)).await? {
+            Ok(hash) => Ok(hash),
+            Err(BcryptError::Truncation(_)) => Err(too_long),
+            Err(_) => Err(PasswordError::Busy),
         }
+    }
+
+    async fn password_verify(&self, password: &str, hash: &str) -> Result<bool, PasswordError> {
+        let (password, hash) = (password.to_owned(), hash.to_owned());
+        // What is longer than a password may be, or no hash of ours, is of none.
+        Ok(self.compute(move || bcrypt::non_truncating_verify(password, &hash)).await?.unwrap_or(false))
     }
 }
 
@@ -70,8 +86,10 @@ mod tests {
         let passwords = BcryptPasswords::new(4);
         for password in ["", "t1meMa$heen", "with\0nul", &"x".repeat(71)] {
             let hash = passwords.password_hash(password).await.expect("hashed");
-            assert_eq!(bcrypt::verify(password, &hash).ok(), Some(true), "{password:?}");
-            assert_eq!(bcrypt::verify(format!("{password}!"), &hash).ok(), Some(false), "{password:?}");
+            assert_eq!(passwords.password_verify(password, &hash).await, Ok(true), "{password:?}");
+            let other = passwords.password_verify(&format!("{password}!"), &hash).await;
+            assert_eq!(other, Ok(false), "{password:?}");
+            assert_eq!(passwords.password_verify(password, "no hash").await, Ok(false));
             assert_ne!(passwords.password_hash(password).await, Ok(hash), "every hash has its own salt");
         }
     }

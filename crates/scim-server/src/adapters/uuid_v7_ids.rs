@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use scim_domain::identifier::ResourceId;
 use scim_ports::{Clock, IdGenerator};
 use uuid::{Builder, Uuid};
 
@@ -59,12 +58,12 @@ fn start(random: u128) -> u128 {
 }
 
 impl IdGenerator for UuidV7Ids {
-    fn resource_id(&self) -> ResourceId {
+    fn ordered_uuid(&self) -> Uuid {
         let Moment { milliseconds, counter } = self.next();
         // 12 bits stand before the variant, 62 after it; the builder sets version and variant themselves.
         let bits = ((counter >> 62) << 64) | (counter & ((1 << 62) - 1));
         let [_, _, _, _, _, _, rest @ ..] = bits.to_be_bytes();
-        ResourceId::new(Builder::from_unix_timestamp_millis(milliseconds, &rest).into_uuid())
+        Builder::from_unix_timestamp_millis(milliseconds, &rest).into_uuid()
     }
 
     fn random_uuid(&self) -> Uuid {
@@ -74,6 +73,10 @@ impl IdGenerator for UuidV7Ids {
     fn nonce(&self) -> [u8; 24] {
         random_bytes()
     }
+
+    fn secret(&self) -> [u8; 32] {
+        random_bytes()
+    }
 }
 
 #[cfg(test)]
@@ -81,7 +84,7 @@ mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
     use std::thread;
 
-    use scim_domain::identifier::Timestamp;
+    use scim_domain::identifier::{ResourceId, Timestamp};
     use time::OffsetDateTime;
 
     use super::*;
