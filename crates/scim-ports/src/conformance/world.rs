@@ -82,7 +82,7 @@ pub fn tenant() -> Arc<Tenant> {
 /// What the audit log is to say of a change that a test makes.
 pub fn audit_entry(operation: AuditOperation) -> AuditEntry {
     let origin = Origin { actor: Actor::Operator, request_id: "kit".into(), client_address: None };
-    let id = AuditEventId::new(Uuid::now_v7());
+    let id = AuditEventId::new(Uuid::new_v4());
     AuditEntry { id, origin: Arc::new(origin), operation, attributes: Vec::new() }
 }
 
