@@ -10,6 +10,7 @@ mod context;
 mod discovery;
 mod error;
 mod me;
+pub mod oauth;
 mod orchestrator;
 mod service;
 
