@@ -16,17 +16,19 @@
 //! | [`listing`] | queries: sorting, index pages, cursors, list responses |
 //! | [`validation`] | bodies and values, checked against the schema and brought into its spelling |
 //! | [`leniency`] | what clients send against the letter of the RFC and is taken all the same |
+//! | [`deletion`] | what DELETE makes of a resource |
 //! | [`password`] | the one attribute that is not stored as it was sent |
 //! | [`bulk`] | bulk requests, the order of their operations, their responses |
 //! | [`discovery`] | the discovery documents |
 //! | [`patch`] | RFC 7644 §3.5.2: the PATCH message, and the engine that applies it |
 //! | [`json`] | reading a JSON body once, with bounds |
-//! | [`tenant`] | the tenant and its config |
+//! | [`tenant`] | the tenant, its config, and the presets of new tenants |
 //! | [`error`] | the table of SCIM errors |
 
 pub mod attribute;
 pub mod bulk;
 pub mod comparison;
+pub mod deletion;
 pub mod discovery;
 pub mod error;
 pub mod filter;
