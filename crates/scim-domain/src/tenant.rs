@@ -4,6 +4,7 @@ pub mod config;
 pub mod custom_headers;
 pub mod limits;
 pub mod log_level;
+pub mod preset;
 mod reader;
 pub mod trusted_issuer;
 
@@ -16,6 +17,7 @@ pub use config::TenantConfig;
 pub use custom_headers::CustomHeaders;
 pub use limits::{BulkConfig, FilterConfig, RateLimit};
 pub use log_level::LogLevel;
+pub use preset::{Preset, UnknownPreset};
 pub use reader::ConfigError;
 pub use trusted_issuer::TrustedIssuer;
 
