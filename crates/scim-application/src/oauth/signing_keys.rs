@@ -73,9 +73,9 @@ impl SigningKeys {
         if keys.first().is_some_and(is_fresh) {
             return Ok(keys);
         }
-        self.repository.signing_keys_prune(now).await?;
         let key = self.make(now)?;
         self.repository.signing_key_add(key, keys.first().map(|key| key.id.as_str())).await?;
+        self.repository.signing_keys_prune(now).await?;
         let keys = self.keys(Duration::ZERO).await?;
         if keys.is_empty() {
             return Err(ServiceError::unavailable("the keys that sign tokens cannot be read", None));
