@@ -8,6 +8,7 @@ mod body;
 mod media_type;
 mod preconditions;
 mod query;
+mod token_request;
 
 use std::borrow::Cow;
 
@@ -17,6 +18,7 @@ use percent_encoding::percent_decode_str;
 
 pub(crate) use authorized::{Authorized, Visitor};
 pub(crate) use body::Deadline;
+pub(crate) use token_request::{TokenForm, issuer};
 
 /// A segment of the path, decoded; empty where the route has none of this name.
 ///

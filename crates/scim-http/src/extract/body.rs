@@ -31,7 +31,7 @@ pub(crate) async fn json(
     if request.headers().contains_key(CONTENT_TYPE) {
         media_type::check_content(request.headers())?;
     }
-    let bytes = read_in_time(request, payload, limit).await?;
+    let bytes = bytes(request, payload, limit).await?;
     if bytes.is_empty() {
         return Err(ScimError::invalid_syntax("the body is empty: expected a JSON object"));
     }
@@ -39,7 +39,11 @@ pub(crate) async fn json(
     scim_domain::json::parse(&bytes)
 }
 
-async fn read_in_time(
+/// The bytes of the body, whatever they are.
+///
+/// # Errors
+/// As [`json`], but for what it says of JSON.
+pub(super) async fn bytes(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,
