@@ -13,6 +13,7 @@ mod id_generator;
 mod jwks_source;
 mod password_hasher;
 mod resource_repository;
+mod schema_interner;
 mod signing_key_repository;
 mod tenant_registry;
 mod tenant_repository;
@@ -37,6 +38,7 @@ pub use password_hasher::{PasswordError, PasswordHasher};
 pub use resource_repository::{
     DeleteResource, ExpectedVersion, NewResource, RefusedCreate, ResourceRepository, UpdateResource, Updated,
 };
+pub use schema_interner::SchemaInterner;
 pub use signing_key_repository::{SigningKeyRepository, StoredSigningKey};
 pub use tenant_registry::{NewTenant, Statistics, TenantRecord, TenantRegistry, UpdateTenant};
 pub use tenant_repository::TenantRepository;
