@@ -18,7 +18,7 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `store`, `settings`, `pool`, `tls` | the database and how it is connected to |
+//! | `store`, `settings`, `pool`, `connector`, `tls` | the database and how it is connected to |
 //! | `migrate` | the schema's migrations |
 //! | `repository`, `tenants` | the ports |
 //! | `queries` | the statements |
@@ -26,6 +26,7 @@
 //! | `document`, `text`, `rows` | what is kept in a row, and how |
 //! | `sql`, `session`, `error` | statements, transactions, failures |
 
+mod connector;
 mod document;
 mod error;
 mod filter_sql;

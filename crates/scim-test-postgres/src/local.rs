@@ -1,7 +1,8 @@
 //! A cluster of PostgreSQL in a temporary directory, run from the programs on this machine.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -120,6 +121,14 @@ impl Cluster {
         run(self.pg_ctl("stop").args(["-w", "-t", PATIENCE, "-m", mode]))
     }
 
+    /// Writes a file into the directory of its data. What is in `more.conf` is part of its settings.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn write_file(&self, name: &str, text: &str) -> Result<(), Error> {
+        self.write(&format!("data/{name}"), text)
+    }
+
     fn kill(&self) -> Result<(), Error> {
         let file = self.data().join("postmaster.pid");
         let text = fs::read_to_string(&file).map_err(|error| Error::at(&file, error))?;
@@ -152,7 +161,7 @@ impl Cluster {
         self.write("data/test.conf", SETTINGS)?;
         let file = self.data().join("postgresql.conf");
         let mut settings = fs::read_to_string(&file).map_err(|error| Error::at(&file, error))?;
-        settings.push_str("include 'test.conf'\ninclude 'port.conf'\n");
+        settings.push_str("include 'test.conf'\ninclude 'port.conf'\ninclude_if_exists 'more.conf'\n");
         self.write("data/postgresql.conf", &settings)
     }
 
@@ -174,11 +183,12 @@ impl Cluster {
         fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
-    /// Writes a file that the server's user owns.
+    /// Writes a file that the server's user owns and nobody else reads.
     fn write(&self, name: &str, text: &str) -> Result<(), Error> {
         let path = self.path(name);
         fs::write(&path, text)
-            .and_then(|()| std::os::unix::fs::chown(&path, Some(self.user.id()), Some(self.user.group())))
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o600)))
+            .and_then(|()| chown(&path, Some(self.user.id()), Some(self.user.group())))
             .map_err(|error| Error::at(&path, error))
     }
 

@@ -63,6 +63,23 @@ impl PrivateServer {
         }
     }
 
+    /// Writes a file into the directory of its data, for the server alone to read: a certificate, or
+    /// `pg_hba.conf`. What is in `more.conf` is part of its settings. They count from the next start.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the server is in a container.
+    pub fn write_file(&self, name: &str, text: &str) -> Result<(), Error> {
+        self.cluster()?.write_file(name, text)
+    }
+
+    fn cluster(&self) -> Result<&Cluster, Error> {
+        match &self.kind {
+            Kind::Local(cluster) => Ok(cluster),
+            #[cfg(feature = "docker")]
+            Kind::Docker(_) => Err(Error::new("the files of a container are not at hand")),
+        }
+    }
+
     /// Stops it and waits until it is gone. Nothing happens when it does not run.
     ///
     /// # Errors
