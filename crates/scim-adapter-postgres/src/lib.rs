@@ -21,6 +21,7 @@
 //! | `store`, `settings`, `pool`, `connector`, `tls` | the database and how it is connected to |
 //! | `migrate` | the schema's migrations |
 //! | `repository`, `tenants` | the ports |
+//! | `replica` | the database that searches may go to |
 //! | `queries` | the statements |
 //! | `filter_sql`, `sort_sql` | filters and orders as SQL |
 //! | `document`, `text`, `rows` | what is kept in a row, and how |
@@ -33,6 +34,7 @@ mod filter_sql;
 mod migrate;
 mod pool;
 mod queries;
+mod replica;
 mod repository;
 mod rows;
 mod session;

@@ -8,6 +8,7 @@ mod failures;
 mod injection;
 mod migrations;
 mod plans;
+mod replica;
 mod security;
 mod statements;
 mod support;

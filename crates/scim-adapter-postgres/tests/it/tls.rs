@@ -7,10 +7,9 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_test_postgres::PrivateServer;
-use tokio_postgres::config::Config;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config};
 
-use crate::support::{block_on, database, settings};
+use crate::support::{block_on, connect, database, settings};
 
 /// The host that the server's certificate is for.
 const HOST: &str = "db.example";
@@ -54,9 +53,7 @@ impl Secured {
         }
         server.stop(scim_test_postgres::Shutdown::Fast).expect("it stops");
         server.start_again().expect("it starts");
-        let (administrator, connection) =
-            tokio_postgres::connect(server.url(), NoTls).await.expect("a connection");
-        tokio::spawn(async move { drop(connection.await) });
+        let administrator = connect(server.url()).await;
         administrator
             .batch_execute(
                 "CREATE ROLE tls_only LOGIN PASSWORD 'x'; CREATE ROLE plain_only LOGIN PASSWORD 'x'; \
