@@ -33,7 +33,8 @@ impl PostgresResources {
         Self { pool, replica }
     }
 
-    /// How the database would run a search now, as `EXPLAIN` puts it: for finding out why one is slow.
+    /// How the database runs a search, and over how many rows, as `EXPLAIN ANALYZE` puts it: for finding
+    /// out why one is slow. It is run for that.
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]

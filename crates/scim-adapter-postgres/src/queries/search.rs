@@ -65,7 +65,7 @@ pub(crate) async fn search(
     page
 }
 
-/// How the database would run the statements of `query`: the first, where another may follow, too.
+/// How the database runs the statements of `query`: the first, where another may follow, too.
 pub(crate) async fn plan(
     pool: &Pool,
     tenant: &Tenant,
