@@ -1,5 +1,6 @@
 //! The repository of resources: which connection, how often.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,9 +16,9 @@ use scim_ports::{
 use crate::error::Failure;
 use crate::migrate;
 use crate::pool::{Lease, Pool};
-use crate::queries::create::Batch;
+use crate::queries::create::{self, Chunk, Draft, Fate};
 use crate::queries::update::Change;
-use crate::queries::{delete, get, search};
+use crate::queries::{delete, get, reindex, search};
 use crate::replica::Replica;
 use crate::session::{Attempts, Undone};
 
@@ -63,6 +64,105 @@ impl PostgresResources {
     }
 }
 
+impl PostgresResources {
+    async fn create_all(
+        &self,
+        tenant: &Tenant,
+        drafts: &[Draft<'_>],
+        include: Include,
+    ) -> Result<Vec<Resource>, RefusedCreate> {
+        if drafts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.pool.lease_for(tenant.id).await.map_err(refused_create)?;
+            let connection = lease.connection().map_err(refused_create)?;
+            let outcome = match create::create_in_one_trip(connection, tenant, drafts, include).await {
+                Ok(Some(created)) => Ok(created),
+                Ok(None) => create::create_all(connection, tenant, drafts, include).await,
+                Err(failure) => Err(Undone::Failed(failure)),
+            };
+            if let Some(outcome) = attempts.settle(lease, outcome).await {
+                return outcome.map_err(|undone| match undone {
+                    Undone::Failed(failure) => refused_create(failure),
+                    Undone::Refused(refused) => refused,
+                });
+            }
+        }
+    }
+
+    /// Creates one resource that others are not to know of.
+    async fn create_one(
+        &self,
+        tenant: &Tenant,
+        draft: &Draft<'_>,
+        include: Include,
+    ) -> Result<Resource, RepositoryError> {
+        let created = self.create_all(tenant, std::slice::from_ref(draft), include).await;
+        created.map_err(|refused| refused.error)?.pop().ok_or(RepositoryError::NotFound)
+    }
+
+    /// Creates each of a chunk by itself, in one transaction where that can be done. Fails where the
+    /// database is not there; then none of them is.
+    async fn create_chunk(
+        &self,
+        tenant: &Tenant,
+        chunk: &Chunk<'_>,
+        include: Include,
+    ) -> Result<Vec<Result<Resource, RepositoryError>>, RepositoryError> {
+        let fates = match chunk.drafts() {
+            [_] => vec![Fate::Open],
+            _ => self.fates(tenant, chunk, include).await?,
+        };
+        let held = chunk.held(&fates);
+        let mut outcomes = Vec::with_capacity(fates.len());
+        let mut held_later = HashSet::new();
+        for (draft, fate) in chunk.drafts().iter().zip(fates) {
+            outcomes.push(match fate {
+                Fate::Created(resource) => Ok(resource),
+                Fate::Refused(error) => Err(error),
+                Fate::Open => {
+                    match draft.refused(|claim| held.contains(claim) || held_later.contains(claim)) {
+                        Some(error) => Err(error),
+                        None => {
+                            let created = self.create_one(tenant, draft, include).await;
+                            if created.is_ok() {
+                                held_later.extend(draft.claims());
+                            }
+                            created
+                        }
+                    }
+                }
+            });
+        }
+        Ok(outcomes)
+    }
+
+    async fn fates(
+        &self,
+        tenant: &Tenant,
+        chunk: &Chunk<'_>,
+        include: Include,
+    ) -> Result<Vec<Fate>, RepositoryError> {
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.pool.lease_for(tenant.id).await?;
+            let outcome = chunk.create(lease.connection()?, tenant, include).await;
+            match attempts.settle(lease, outcome).await {
+                None => {}
+                Some(Ok(fates)) => return Ok(fates),
+                Some(Err(Undone::Failed(failure @ Failure::Unavailable(_)))) => return Err(failure.into()),
+                // Something about one of them; by itself each gets what it deserves.
+                Some(Err(undone)) => {
+                    tracing::debug!(?undone, "resources are created one by one");
+                    return Ok(chunk.drafts().iter().map(|_| Fate::Open).collect());
+                }
+            }
+        }
+    }
+}
+
 /// Gives a connection back after a read, unless it is of no more use.
 fn after_read<T>(lease: Lease, outcome: Result<T, Failure>) -> Result<T, RepositoryError> {
     if !matches!(outcome, Err(Failure::Unavailable(_))) {
@@ -90,26 +190,32 @@ impl ResourceRepository for PostgresResources {
         resources: Vec<NewResource>,
         include: Include,
     ) -> Result<Vec<Resource>, RefusedCreate> {
-        if resources.is_empty() {
-            return Ok(Vec::new());
-        }
-        let batch = Batch::new(tenant, &resources);
-        let mut attempts = Attempts::default();
-        loop {
-            let lease = self.pool.lease_for(tenant.id).await.map_err(refused_create)?;
-            let connection = lease.connection().map_err(refused_create)?;
-            let outcome = match batch.in_one_trip(connection, tenant, include).await {
-                Ok(Some(created)) => Ok(created),
-                Ok(None) => batch.create(connection, tenant, include).await,
-                Err(failure) => Err(Undone::Failed(failure)),
-            };
-            if let Some(outcome) = attempts.settle(lease, outcome).await {
-                return outcome.map_err(|undone| match undone {
-                    Undone::Failed(failure) => refused_create(failure),
-                    Undone::Refused(refused) => refused,
-                });
+        let drafts: Vec<Draft<'_>> = resources.iter().map(|new| Draft::new(tenant.id, new)).collect();
+        self.create_all(tenant, &drafts, include).await
+    }
+
+    async fn resource_create_each(
+        &self,
+        tenant: &Tenant,
+        resources: Vec<NewResource>,
+        include: Include,
+    ) -> Vec<Result<Resource, RepositoryError>> {
+        let mut outcomes = Vec::with_capacity(resources.len());
+        let mut rest = resources.as_slice();
+        while let Some(chunk) = Chunk::take(tenant.id, &mut rest) {
+            match self.create_chunk(tenant, &chunk, include).await {
+                Ok(created) => outcomes.extend(created),
+                // What comes after it would wait as long, and for nothing.
+                Err(error) => {
+                    let cause = error.to_string();
+                    outcomes.push(Err(error));
+                    let of_each = || Err(RepositoryError::Unavailable(cause.as_str().into()));
+                    outcomes.resize_with(resources.len(), of_each);
+                    break;
+                }
             }
         }
+        outcomes
     }
 
     async fn resource_get(
@@ -135,7 +241,7 @@ impl ResourceRepository for PostgresResources {
         loop {
             let lease = self.pool.lease_for(tenant.id).await?;
             let connection = lease.connection()?;
-            let outcome = match change.in_one_statement(connection, tenant).await {
+            let outcome = match change.in_one_trip(connection, tenant).await {
                 Ok(Some(updated)) => Ok(updated),
                 Ok(None) => change.in_transaction(connection, tenant).await,
                 Err(failure) => Err(Undone::Failed(failure)),
@@ -167,12 +273,19 @@ impl ResourceRepository for PostgresResources {
 
     async fn resource_reindex(
         &self,
-        _: &Tenant,
-        _: &Arc<ResourceType>,
-        _: Option<ResourceId>,
-        _: usize,
+        tenant: &Tenant,
+        resource_type: &Arc<ResourceType>,
+        after: Option<ResourceId>,
+        limit: usize,
     ) -> Result<Option<ResourceId>, RepositoryError> {
-        Err(RepositoryError::Internal("not there yet".into()))
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.pool.lease_for(tenant.id).await?;
+            let outcome = reindex::reindex(lease.connection()?, tenant, resource_type, after, limit).await;
+            if let Some(outcome) = attempts.settle(lease, outcome).await {
+                return outcome.map_err(refused);
+            }
+        }
     }
 
     async fn ping(&self) -> Result<(), RepositoryError> {
