@@ -89,6 +89,19 @@ impl PostgresStore {
         Ok(pending?)
     }
 
+    /// The version of the newest migration that is applied; `None` where none is.
+    ///
+    /// # Errors
+    /// As [`migrate`](Self::migrate).
+    pub async fn newest_migration(&self) -> Result<Option<String>, RepositoryError> {
+        let lease = self.pool.lease().await?;
+        let newest = migrate::newest(lease.connection()?).await;
+        if !matches!(newest, Err(Failure::Unavailable(_))) {
+            lease.give_back();
+        }
+        Ok(newest?)
+    }
+
     /// The resources.
     pub fn resources(&self) -> PostgresResources {
         PostgresResources::new(self.pool.clone(), self.replica.clone())
