@@ -6,6 +6,7 @@ pub mod limits;
 pub mod log_level;
 pub mod preset;
 mod reader;
+pub mod slug;
 pub mod trusted_issuer;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use limits::{BulkConfig, FilterConfig, RateLimit};
 pub use log_level::LogLevel;
 pub use preset::{Preset, UnknownPreset};
 pub use reader::ConfigError;
+pub use slug::check_slug;
 pub use trusted_issuer::{IssuerKeys, JwtAlgorithm, SubjectAttribute, SubjectMapping, TrustedIssuer};
 
 /// One tenant with all that a request on its resources needs to know.

@@ -3,6 +3,7 @@
 mod error;
 mod list;
 mod oauth;
+mod problem;
 mod resource;
 
 use actix_web::http::header::HeaderValue;
@@ -10,6 +11,7 @@ use actix_web::http::header::HeaderValue;
 pub(crate) use error::HttpError;
 pub(crate) use list::{document, json, list};
 pub(crate) use oauth::{OauthError, unstored};
+pub(crate) use problem::Problem;
 pub(crate) use resource::{changed, created, deleted, read};
 
 /// The media type of every SCIM answer (RFC 7644 §8.1).

@@ -123,6 +123,32 @@ impl TenantConfig {
         Value::Object(keys)
     }
 
+    /// The rules in force as JSON, those that are as by default too. What is as everywhere is left out.
+    pub fn effective(&self) -> Value {
+        let mut config = json!({
+            "strictMode": self.strict_mode,
+            "verbosePatch": self.verbose_patch,
+            "multiMemberAdd": self.multi_member_add,
+            "multiMemberRemove": self.multi_member_remove,
+            "allowRemoveAllMembers": self.allow_remove_all_members,
+            "softDelete": self.soft_delete,
+            "bulk": {
+                "maxOperations": self.bulk.max_operations,
+                "maxPayloadSize": self.bulk.max_payload_size,
+            },
+            "filter": {"maxResults": self.filter.max_results},
+            "patchResponseMemberLimit": self.patch_response_member_limit,
+            "anonymousDiscovery": self.anonymous_discovery,
+            "customHeaders": {},
+            "trustedIssuers": [],
+        });
+        if let Some(rate_limit) = self.rate_limit {
+            merge(&mut config, &json!({"rateLimit": {"burst": rate_limit.burst()}}));
+        }
+        merge(&mut config, &self.to_json());
+        config
+    }
+
     fn read(field: &Field<'_>) -> Result<Self, ConfigError> {
         let default = Self::default();
         let mut keys = field.section()?;

@@ -239,3 +239,16 @@ fn what_another_version_stored_is_read_all_the_same() {
         serde_json::from_str::<TenantConfig>(r#"{"bulk":{"maxOperations":"5"}}"#).expect_err("no number");
     assert!(error.to_string().starts_with("bulk.maxOperations: expected a whole number"), "{error}");
 }
+
+#[test]
+fn the_rules_in_force_are_all_shown_and_read_back() {
+    assert_eq!(read(full()).effective(), full());
+    let default = TenantConfig::default().effective();
+    assert_eq!(read(default.clone()), TenantConfig::default());
+    let inherited = ["documentationUri", "logLevel", "rateLimit"];
+    for key in full().as_object().expect("an object").keys() {
+        assert_eq!(default.get(key).is_none(), inherited.contains(&key.as_str()), "{key}");
+    }
+    let limited = read(json!({"rateLimit": {"perSecond": 5}})).effective();
+    assert_eq!(limited["rateLimit"], json!({"perSecond": 5, "burst": 10}));
+}
