@@ -6,12 +6,16 @@
 
 mod authentication;
 mod bulk;
+mod cache;
 mod context;
 mod discovery;
 mod error;
 mod me;
 mod orchestrator;
 mod service;
+mod tenant_directory;
+#[cfg(test)]
+mod testing;
 
 pub use authentication::{Attempt, Authenticator, Mount, OperatorSecret, Principal, Subject};
 pub use bulk::BulkProcessor;
@@ -22,3 +26,4 @@ pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };
 pub use service::{Ports, ScimService};
+pub use tenant_directory::TenantDirectory;
