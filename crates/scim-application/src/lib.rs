@@ -10,6 +10,7 @@ mod cache;
 mod context;
 mod discovery;
 mod error;
+mod maintenance;
 mod me;
 mod orchestrator;
 mod service;
@@ -17,11 +18,15 @@ mod tenant_directory;
 #[cfg(test)]
 mod testing;
 
-pub use authentication::{Attempt, Authenticator, Mount, OperatorSecret, Principal, Subject};
+pub use authentication::{
+    Attempt, Authentication, Mount, OperatorAccess, Principal, Subject, TokenRefusal, TokenVerifier,
+    VerifiedToken,
+};
 pub use bulk::BulkProcessor;
 pub use context::RequestContext;
 pub use discovery::{Discovery, DiscoveryEndpoint};
 pub use error::ServiceError;
+pub use maintenance::Maintenance;
 pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scim_domain::audit::AuditOperation;
 use scim_domain::precondition::VersionCondition;
+use scim_domain::scope::Access;
 use scim_ports::{DeleteResource, ExpectedVersion, RepositoryError};
 
 use crate::{RequestContext, ServiceError};
@@ -14,13 +15,14 @@ impl ResourceOrchestrator {
     /// Deletes a resource.
     ///
     /// # Errors
-    /// 404; 412 where `If-Match` names another version; 428 where strict mode misses it.
+    /// 403 where the credential may not write this type; 404; 412 where `If-Match` names another version; 428 where strict mode misses it.
     pub async fn delete(
         &self,
         context: &RequestContext,
         target: &ResourceTarget,
         if_match: Option<&VersionCondition>,
     ) -> Result<(), ServiceError> {
+        context.require(Access::Write(target.resource_type.name()))?;
         require_condition(context, if_match)?;
         let delete = DeleteResource {
             id: target.resource_id()?,
