@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use scim_adapter_memory::{MemoryResources, MemoryTenants};
+use scim_adapter_memory::MemoryStore;
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_application::{OperatorSecret, Ports, ScimService};
-use scim_domain::identifier::TenantId;
-use scim_domain::schema::TenantSchema;
+use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
+use scim_domain::identifier::{TenantId, Version};
+use scim_domain::schema::{TenantDefinitions, TenantSchema};
 use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
-use scim_ports::{Clock, IdGenerator, ResourceRepository, TenantRepository};
+use scim_ports::{Clock, IdGenerator, NewTenant, ResourceRepository, TenantRecord, TenantRepository};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::adapters::{BcryptPasswords, SystemClock, UuidV7Ids};
@@ -43,12 +44,31 @@ impl Store {
     /// # Errors
     /// Where the published schemas do not compile, which a test excludes.
     pub fn in_memory(config: TenantConfig, ids: &dyn IdGenerator) -> anyhow::Result<Self> {
+        let store = MemoryStore::new();
         let tenant = operator_tenant(config, ids)?;
-        Ok(Self {
-            resources: Arc::new(MemoryResources::new()),
-            tenants: Arc::new(MemoryTenants::new(vec![tenant])),
-            name: "memory",
-        })
+        let at = SystemClock.now();
+        let origin = Origin { actor: Actor::Service, request_id: String::new(), client_address: None };
+        store.tenants().create(NewTenant {
+            record: TenantRecord {
+                id: tenant.id,
+                slug: tenant.slug.clone(),
+                display_name: tenant.slug,
+                active: tenant.active,
+                preset: String::new(),
+                config: TenantConfig::clone(&tenant.config),
+                version: Version::FIRST,
+                created_at: at,
+                updated_at: at,
+            },
+            definitions: TenantDefinitions::from(&*tenant.schema),
+            audit: AuditEntry {
+                id: ids.audit_event_id(),
+                origin: Arc::new(origin),
+                operation: AuditOperation::Create,
+                attributes: Vec::new(),
+            },
+        })?;
+        Ok(Self { resources: store.resources(), tenants: store.tenants(), name: "memory" })
     }
 
     /// A PostgreSQL database, with the tenant `default`: the one that is there, or else a new one. Where
