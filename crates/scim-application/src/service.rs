@@ -51,6 +51,8 @@ pub struct Ports {
 pub struct ScimService {
     authentication: Arc<Authentication>,
     maintenance: Arc<Maintenance>,
+    /// Notices may end with the last who holds this.
+    _notices: Arc<dyn ChangeNotices>,
     repository: Arc<dyn ResourceRepository>,
     orchestrator: ResourceOrchestrator,
     bulk: BulkProcessor,
@@ -94,6 +96,7 @@ impl ScimService {
         Self {
             authentication: Arc::clone(&authentication),
             maintenance,
+            _notices: ports.notices,
             repository: ports.resources,
             bulk: BulkProcessor::new(orchestrator.clone()),
             discovery: Discovery::new(directory, authentication),
