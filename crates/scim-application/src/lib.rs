@@ -17,6 +17,7 @@ pub mod oauth;
 mod operator_key;
 mod orchestrator;
 mod service;
+mod subjects;
 mod tenant_directory;
 #[cfg(test)]
 mod testing;
@@ -38,5 +39,5 @@ pub use operator_key::OperatorKey;
 pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };
-pub use service::{Ports, ScimService};
+pub use service::{OauthPorts, Ports, ScimService};
 pub use tenant_directory::TenantDirectory;

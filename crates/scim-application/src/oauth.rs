@@ -10,15 +10,17 @@ mod server;
 mod signing_keys;
 mod token_error;
 mod trusted_issuers;
+mod verifier;
 
 pub use access_token::{AccessToken, AccessTokens};
 pub use sealing::Sealer;
-pub use server::{ClientDirectory, OauthServer, TokenAnswer, TokenRequest};
+pub use server::{OauthServer, TokenAnswer, TokenRequest};
 pub use signing_keys::SigningKeys;
 pub use token_error::{TokenError, TokenErrorKind};
 pub use trusted_issuers::{IssuedToken, TrustedIssuers};
 
 pub(crate) use jwt::is_jwt;
+pub(crate) use verifier::SignedTokens;
 
 #[cfg(test)]
 mod tests;

@@ -22,8 +22,8 @@ use crate::middleware::request_id::RequestId;
 
 pub(crate) use authorized::{Authorized, Visitor};
 pub(crate) use body::Deadline;
-pub(crate) use token_request::{TokenForm, issuer};
 pub(crate) use operator::Operator;
+pub(crate) use token_request::{TokenForm, issuer};
 
 /// A segment of the path, decoded; empty where the route has none of this name.
 ///

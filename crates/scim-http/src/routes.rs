@@ -25,9 +25,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(Endpoint::at("/ready").get(ready::show).public())
         .service(Endpoint::at("/oauth/token").post(oauth::token).public())
         .service(Endpoint::at("/.well-known/jwks.json").get(oauth::jwks).public())
-        .service(
-            Endpoint::at("/.well-known/oauth-authorization-server").get(oauth::metadata).public(),
-        )
+        .service(Endpoint::at("/.well-known/oauth-authorization-server").get(oauth::metadata).public())
         .service(Endpoint::at("/").get(index::show).public())
         .configure(administered)
         .default_service(web::to(fallback::no_page));

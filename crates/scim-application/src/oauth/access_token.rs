@@ -85,7 +85,7 @@ impl AccessTokens {
             Keys::Shared { signs, .. } => sign(Algorithm::HS256, None, &claims, signs)?,
             Keys::Own(keys) => {
                 let keys = keys.signing(now).await?;
-                let key = keys.first().ok_or_else(no_key)?;
+                let key = keys.usable.first().ok_or_else(no_key)?;
                 sign(Algorithm::EdDSA, Some(&key.id), &claims, &key.signs)?
             }
         };
@@ -108,7 +108,7 @@ impl AccessTokens {
             Keys::Own(keys) => {
                 let Some(id) = header.key_id else { return Ok(None) };
                 let keys = keys.verifying(&id).await?;
-                let key = keys.iter().find(|key| key.id == id);
+                let key = keys.usable.iter().find(|key| key.id == id);
                 key.and_then(|key| jwt::verify(token, &key.verifies, Algorithm::EdDSA))
             }
         };

@@ -137,7 +137,9 @@ mod tests {
     #[test]
     fn what_is_no_jwt_has_no_header() {
         // {"alg":"none"} and {"alg":"HS256","crit":["exp"]}
-        for token in ["", "a.b", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJIUzI1NiIsImNyaXQiOlsiZXhwIl19.e30.AA"] {
+        for token in
+            ["", "a.b", "eyJhbGciOiJub25lIn0.e30.", "eyJhbGciOiJIUzI1NiIsImNyaXQiOlsiZXhwIl19.e30.AA"]
+        {
             assert!(header(token).is_none(), "{token}");
         }
         assert!(header(&format!("eyJhbGciOiJIUzI1NiJ9.{}.AA", "A".repeat(MAX_LENGTH))).is_none());

@@ -3,32 +3,14 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use scim_domain::credential::{Credential, parse_client_id};
-use scim_domain::identifier::{CredentialId, TenantId};
+use scim_domain::credential::{BearerToken, Secret, parse_client_id};
 use scim_domain::scope::Scopes;
 use scim_ports::Clock;
 use serde_json::{Value, json};
 
-use crate::ServiceError;
+use crate::{Authentication, ServiceError};
 
 use super::{AccessTokens, TokenError, TokenErrorKind};
-
-/// Who the OAuth clients are.
-#[async_trait]
-pub trait ClientDirectory: Send + Sync {
-    /// The OAuth client with this id and this secret, of a tenant that may be used; `None` where
-    /// there is none, whatever the reason. Attempts are limited and written down.
-    ///
-    /// # Errors
-    /// 503 where it cannot be found out now.
-    async fn client(
-        &self,
-        tenant: TenantId,
-        credential: CredentialId,
-        request: &TokenRequest<'_>,
-    ) -> Result<Option<Arc<Credential>>, ServiceError>;
-}
 
 /// A request for a token.
 #[derive(Debug, Clone, Copy)]
@@ -75,14 +57,17 @@ impl TokenAnswer {
 /// The authorization server.
 pub struct OauthServer {
     tokens: Arc<AccessTokens>,
-    clients: Arc<dyn ClientDirectory>,
+    authentication: Arc<Authentication>,
     clock: Arc<dyn Clock>,
 }
 
 impl OauthServer {
-    /// A server that makes `tokens` for `clients`.
-    pub fn new(tokens: Arc<AccessTokens>, clients: Arc<dyn ClientDirectory>, clock: Arc<dyn Clock>) -> Self {
-        Self { tokens, clients, clock }
+    pub(crate) fn new(
+        tokens: Arc<AccessTokens>,
+        authentication: Arc<Authentication>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { tokens, authentication, clock }
     }
 
     /// Makes a token for a client (RFC 6749 §4.4).
@@ -100,10 +85,11 @@ impl OauthServer {
                 return Err(TokenError::new(TokenErrorKind::InvalidRequest, "grant_type: is required"));
             }
         }
-        let (tenant, credential) =
-            request.client_id.and_then(parse_client_id).ok_or_else(unknown_client)?;
-        let client =
-            self.clients.client(tenant, credential, &request).await?.ok_or_else(unknown_client)?;
+        let (tenant, credential) = request.client_id.and_then(parse_client_id).ok_or_else(unknown_client)?;
+        let secret = request.client_secret.and_then(Secret::parse).ok_or_else(unknown_client)?;
+        let shown = BearerToken { tenant, credential, secret };
+        let client = self.authentication.client(&shown, request.request_id, request.client_address).await?;
+        let client = client.ok_or_else(unknown_client)?;
         let scopes = match request.scope {
             None => client.scopes.clone(),
             Some(asked) => narrowed(asked, &client.scopes)?,

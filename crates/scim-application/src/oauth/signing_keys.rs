@@ -37,8 +37,16 @@ pub struct SigningKeys {
 
 #[derive(Clone)]
 struct Remembered {
-    keys: Arc<Vec<SigningKey>>,
+    keys: Keys,
     at: Instant,
+}
+
+/// The keys that can be used, the newest first.
+#[derive(Clone)]
+pub(super) struct Keys {
+    pub(super) usable: Arc<Vec<SigningKey>>,
+    /// The newest of all, whether or not it can be used.
+    newest: Option<String>,
 }
 
 /// A key that can be used.
@@ -53,55 +61,52 @@ pub(super) struct SigningKey {
 
 impl SigningKeys {
     /// The keys in `repository`, sealed by `sealer`.
-    pub fn new(
-        repository: Arc<dyn SigningKeyRepository>,
-        sealer: Sealer,
-        ids: Arc<dyn IdGenerator>,
-    ) -> Self {
+    pub fn new(repository: Arc<dyn SigningKeyRepository>, sealer: Sealer, ids: Arc<dyn IdGenerator>) -> Self {
         Self { repository, sealer, ids, remembered: RwLock::new(None) }
     }
 
     /// The key that signs now: the newest, or a new one where that is too old or there is none.
-    pub(super) async fn signing(&self, now: Timestamp) -> Result<Arc<Vec<SigningKey>>, ServiceError> {
-        let is_fresh = |key: &SigningKey| now.date_time() < key.created_at.date_time().saturating_add(SIGNS_FOR);
+    pub(super) async fn signing(&self, now: Timestamp) -> Result<Keys, ServiceError> {
+        let is_fresh =
+            |key: &SigningKey| now.date_time() < key.created_at.date_time().saturating_add(SIGNS_FOR);
         let keys = self.keys(REMEMBERED).await?;
-        if keys.first().is_some_and(is_fresh) {
+        if keys.usable.first().is_some_and(is_fresh) {
             return Ok(keys);
         }
         // Another replica may have made one meanwhile, or make one now: exactly one is kept.
         let keys = self.keys(Duration::ZERO).await?;
-        if keys.first().is_some_and(is_fresh) {
+        if keys.usable.first().is_some_and(is_fresh) {
             return Ok(keys);
         }
         let key = self.make(now)?;
-        self.repository.signing_key_add(key, keys.first().map(|key| key.id.as_str())).await?;
+        self.repository.signing_key_add(key, keys.newest.as_deref()).await?;
         self.repository.signing_keys_prune(now).await?;
         let keys = self.keys(Duration::ZERO).await?;
-        if keys.is_empty() {
+        if keys.usable.is_empty() {
             return Err(ServiceError::unavailable("the keys that sign tokens cannot be read", None));
         }
         Ok(keys)
     }
 
     /// The keys among which one of this id is, if there is one.
-    pub(super) async fn verifying(&self, id: &str) -> Result<Arc<Vec<SigningKey>>, ServiceError> {
+    pub(super) async fn verifying(&self, id: &str) -> Result<Keys, ServiceError> {
         let keys = self.keys(REMEMBERED).await?;
-        if keys.iter().any(|key| key.id == id) { Ok(keys) } else { self.keys(LOOK_AGAIN).await }
+        if keys.usable.iter().any(|key| key.id == id) { Ok(keys) } else { self.keys(LOOK_AGAIN).await }
     }
 
     /// The public keys as a JWK Set (RFC 7517 §5).
     pub(super) async fn jwks(&self, now: Timestamp) -> Result<Value, ServiceError> {
         let keys = self.signing(now).await?;
-        let live = keys.iter().filter(|key| key.expires_at > now);
+        let live = keys.usable.iter().filter(|key| key.expires_at > now);
         Ok(json!({"keys": live.map(|key| &key.public_jwk).collect::<Vec<_>>()}))
     }
 
     /// The keys, looked up where what is remembered is older than `at_most`.
-    async fn keys(&self, at_most: Duration) -> Result<Arc<Vec<SigningKey>>, ServiceError> {
+    async fn keys(&self, at_most: Duration) -> Result<Keys, ServiceError> {
         if let Some(remembered) = &*self.remembered.read()
             && remembered.at.elapsed() < at_most
         {
-            return Ok(Arc::clone(&remembered.keys));
+            return Ok(remembered.keys.clone());
         }
         let at = Instant::now();
         let stored = self.repository.signing_keys().await?;
@@ -112,8 +117,9 @@ impl SigningKeys {
             }
             opened
         });
-        let keys = Arc::new(opened.collect());
-        *self.remembered.write() = Some(Remembered { keys: Arc::clone(&keys), at });
+        let keys =
+            Keys { usable: Arc::new(opened.collect()), newest: stored.first().map(|key| key.id.clone()) };
+        *self.remembered.write() = Some(Remembered { keys: keys.clone(), at });
         Ok(keys)
     }
 

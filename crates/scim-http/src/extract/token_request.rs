@@ -49,7 +49,8 @@ impl TokenForm {
         }
         let bytes = body::bytes(&request, &mut payload, MAX_SIZE).await;
         let bytes = bytes.map_err(|error| invalid(error.detail))?;
-        let form = std::str::from_utf8(&bytes).map_err(|_invalid| invalid("the form is not UTF-8".to_owned()))?;
+        let form =
+            std::str::from_utf8(&bytes).map_err(|_invalid| invalid("the form is not UTF-8".to_owned()))?;
         let pairs = query::pairs(form).map_err(|error| invalid(error.detail))?;
         let mut parameters = [const { None }; 4];
         for (name, value) in pairs {
@@ -76,8 +77,7 @@ impl TokenForm {
             (*client_id, *client_secret) = (Some(id), Some(secret));
         }
         let issuer = issuer(&request)?;
-        let request_id =
-            request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        let request_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
         Ok(Self { parameters, issuer, request_id, request })
     }
 }

@@ -8,10 +8,7 @@ use crate::extract::{TokenForm, issuer};
 use crate::respond::{self, OauthError};
 
 /// POST `/oauth/token`
-pub(crate) async fn token(
-    state: web::Data<AppState>,
-    form: TokenForm,
-) -> Result<HttpResponse, OauthError> {
+pub(crate) async fn token(state: web::Data<AppState>, form: TokenForm) -> Result<HttpResponse, OauthError> {
     let answer = state.service.oauth().token(form.request()).await?;
     Ok(respond::unstored(&answer.to_json()))
 }
