@@ -11,3 +11,4 @@ mod plans;
 mod security;
 mod statements;
 mod support;
+mod writes;

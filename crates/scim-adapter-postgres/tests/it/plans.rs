@@ -13,10 +13,9 @@ use scim_ports::conformance::{audit_entry, tenant};
 use scim_ports::{NewResource, ResourceRepository};
 use serde_json::json;
 use time::macros::datetime;
-use tokio_postgres::NoTls;
 use uuid::Uuid;
 
-use crate::support::{block_on, database, register, search, settings};
+use crate::support::{block_on, connect, database, register, search, settings};
 
 /// How many users the tenant has that is searched, among how many tenants with as many as it takes
 /// for their rows not to be a small part of the table.
@@ -49,8 +48,7 @@ async fn first_user(store: &PostgresStore, tenant: &Tenant, users: &Arc<Resource
 }
 
 async fn fill(url: &str) {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
-    tokio::spawn(async move { drop(connection.await) });
+    let client = connect(url).await;
     let copy = |tenant: &str, numbers: String| {
         format!(
             "INSERT INTO scim_resource SELECT {tenant} AS tenant_id, gen_random_uuid(), resource_type, version, \

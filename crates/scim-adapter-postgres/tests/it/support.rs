@@ -15,6 +15,7 @@ use scim_ports::conformance::audit_entry;
 use scim_ports::{ExpectedVersion, NewResource, ResourceRepository, UpdateResource};
 use scim_test_postgres::{TestDatabase, TestServer};
 use time::macros::datetime;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 /// Runs a test on a runtime of its own.
@@ -35,11 +36,22 @@ pub(crate) fn settings(url: &str) -> PostgresSettings {
     PostgresSettings { max_connections: 8, min_connections: 1, ..PostgresSettings::new(url) }
 }
 
+/// The URL of the database of [`shared_store`].
+pub(crate) fn shared_url() -> &'static str {
+    static SHARED: OnceLock<TestDatabase> = OnceLock::new();
+    SHARED.get_or_init(database).url()
+}
+
+/// A connection of its own, for looking at rows and changing them.
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(async move { drop(connection.await) });
+    client
+}
+
 /// A store on a migrated database that other tests use as well.
 pub(crate) async fn shared_store() -> PostgresStore {
-    static SHARED: OnceLock<TestDatabase> = OnceLock::new();
-    let url = SHARED.get_or_init(database).url();
-    let store = PostgresStore::open(&settings(url)).await.expect("the database is there");
+    let store = PostgresStore::open(&settings(shared_url())).await.expect("the database is there");
     store.migrate().await.expect("the migrations apply");
     store
 }
