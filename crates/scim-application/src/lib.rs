@@ -4,6 +4,7 @@
 //! the [`RequestContext`] that comes out. A host that speaks something other than HTTP uses the
 //! same calls.
 
+mod administration;
 mod authentication;
 mod bulk;
 mod cache;
@@ -12,12 +13,17 @@ mod discovery;
 mod error;
 mod maintenance;
 mod me;
+mod operator_key;
 mod orchestrator;
 mod service;
 mod tenant_directory;
 #[cfg(test)]
 mod testing;
 
+pub use administration::{
+    AdminContext, AdminError, Administration, AdministrationPorts, Parameters, PoolFigures, ServerStatus,
+    StatusProvider, TenantAnswer,
+};
 pub use authentication::{
     Attempt, Authentication, Mount, OperatorAccess, Principal, Subject, TokenRefusal, TokenVerifier,
     VerifiedToken,
@@ -27,6 +33,7 @@ pub use context::RequestContext;
 pub use discovery::{Discovery, DiscoveryEndpoint};
 pub use error::ServiceError;
 pub use maintenance::Maintenance;
+pub use operator_key::OperatorKey;
 pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };

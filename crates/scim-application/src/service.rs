@@ -51,6 +51,7 @@ pub struct Ports {
 pub struct ScimService {
     authentication: Arc<Authentication>,
     maintenance: Arc<Maintenance>,
+    listeners: [Arc<dyn ChangeListener>; 3],
     /// Notices may end with the last who holds this.
     _notices: Arc<dyn ChangeNotices>,
     repository: Arc<dyn ResourceRepository>,
@@ -83,8 +84,8 @@ impl ScimService {
         }));
         let listeners: [Arc<dyn ChangeListener>; 3] =
             [directory.clone(), authentication.clone(), maintenance.clone()];
-        for listener in listeners {
-            ports.notices.subscribe(listener);
+        for listener in &listeners {
+            ports.notices.subscribe(Arc::clone(listener));
         }
         let orchestrator = ResourceOrchestrator {
             resources: Arc::clone(&ports.resources),
@@ -96,12 +97,18 @@ impl ScimService {
         Self {
             authentication: Arc::clone(&authentication),
             maintenance,
+            listeners,
             _notices: ports.notices,
             repository: ports.resources,
             bulk: BulkProcessor::new(orchestrator.clone()),
             discovery: Discovery::new(directory, authentication),
             orchestrator,
         }
+    }
+
+    /// What remembers tenants and credentials here, for whoever changes them.
+    pub fn remembers(&self) -> Vec<Arc<dyn ChangeListener>> {
+        self.listeners.to_vec()
     }
 
     /// Authenticates a request. `base_url` is the mount that it was sent to, as the client knows it.

@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::Context;
 use scim_adapter_memory::MemoryStore;
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
-use scim_application::{OperatorAccess, Ports, ScimService};
+use scim_application::{
+    Administration, AdministrationPorts, OperatorAccess, OperatorKey, Ports, ScimService, StatusProvider,
+};
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
@@ -20,7 +22,7 @@ use scim_ports::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::adapters::{BcryptPasswords, SystemClock, UuidV7Ids};
+use crate::adapters::{BcryptPasswords, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids};
 use crate::secret::derive_key;
 use crate::settings::{DatabaseSettings, Settings};
 
@@ -41,6 +43,8 @@ pub struct Store {
     pub credentials: Arc<dyn CredentialRepository>,
     /// The audit log.
     pub audit: Arc<dyn AuditRepository>,
+    /// What is known of it, for `/admin/version`.
+    pub status: Arc<dyn StatusProvider>,
     /// Tells of changes.
     pub notices: Arc<dyn ChangeNotices>,
     /// What it is called in `/ready`.
@@ -82,6 +86,7 @@ impl Store {
             tenants: store.tenants(),
             credentials: store.credentials(),
             audit: store.audit(),
+            status: Arc::new(MemoryStatus),
             notices: store.notices(),
             name: "memory",
         })
@@ -113,6 +118,7 @@ impl Store {
             tenants: Arc::new(tenants),
             credentials: Arc::new(store.credentials()),
             audit: Arc::new(store.audit()),
+            status: Arc::new(PostgresStatus(store.clone())),
             notices: Arc::new(store.notices()),
             name: "database",
         })
@@ -192,21 +198,34 @@ impl Wiring {
             opens_every_tenant: self.secret_opens_every_tenant,
         };
         let clock = Arc::new(SystemClock);
+        let Store { resources, tenants, credentials, audit, status, notices, name: _ } = self.store;
         let service = ScimService::new(Ports {
-            resources: self.store.resources,
-            tenants: self.store.tenants,
-            credentials: self.store.credentials,
-            audit: self.store.audit,
-            notices: self.store.notices,
+            resources: Arc::clone(&resources),
+            tenants: Arc::clone(&tenants),
+            credentials: Arc::clone(&credentials),
+            audit: Arc::clone(&audit),
+            notices,
             operator,
             tokens: None,
-            passwords: self.passwords,
+            passwords: Arc::clone(&self.passwords),
             clock: clock.clone(),
             ids: self.ids.clone(),
             cursor_key: derive_key(&self.secret, CURSOR_LABEL),
             audit_retention: self.audit_retention,
         });
-        Arc::new(AppState::new(service, self.http, clock, self.ids))
+        let administration = Administration::new(AdministrationPorts {
+            tenants,
+            credentials,
+            audit,
+            resources,
+            passwords: self.passwords,
+            clock: clock.clone(),
+            ids: self.ids.clone(),
+            remembers: service.remembers(),
+            status,
+            operator: OperatorKey::new(self.secret.expose_secret()),
+        });
+        Arc::new(AppState::new(service, administration, self.http, clock, self.ids))
     }
 }
 
