@@ -1,23 +1,41 @@
 //! The service as a host sees it: ports in, use cases out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use scim_domain::audit::Origin;
 use scim_domain::listing::cursor::CursorSealer;
-use scim_ports::{Clock, IdGenerator, PasswordHasher, ResourceRepository, TenantRepository};
+use scim_ports::{
+    AuditRepository, ChangeListener, ChangeNotices, Clock, CredentialRepository, IdGenerator, PasswordHasher,
+    ResourceRepository, TenantRegistry,
+};
 
+use crate::administration::AdministrationPorts;
+use crate::authentication::AuthenticationPorts;
 use crate::bulk::BulkProcessor;
 use crate::discovery::Discovery;
-use crate::{Attempt, Authenticator, RequestContext, ResourceOrchestrator, ServiceError};
+use crate::maintenance::MaintenanceParts;
+use crate::{
+    Administration, Attempt, Authentication, Maintenance, OperatorAccess, RequestContext,
+    ResourceOrchestrator, ServiceError, StatusProvider, TenantDirectory, TokenVerifier,
+};
 
 /// What the service needs from outside.
 pub struct Ports {
     /// The store of resources.
     pub resources: Arc<dyn ResourceRepository>,
     /// The registry of tenants.
-    pub tenants: Arc<dyn TenantRepository>,
-    /// Who may come in.
-    pub authenticator: Arc<dyn Authenticator>,
+    pub tenants: Arc<dyn TenantRegistry>,
+    /// The credentials of tenants.
+    pub credentials: Arc<dyn CredentialRepository>,
+    /// The audit log.
+    pub audit: Arc<dyn AuditRepository>,
+    /// Tells of changes that other processes make.
+    pub notices: Arc<dyn ChangeNotices>,
+    /// The operator's secret.
+    pub operator: OperatorAccess,
+    /// Reads signed tokens; without it they open nothing.
+    pub tokens: Option<Arc<dyn TokenVerifier>>,
     /// Hashes passwords.
     pub passwords: Arc<dyn PasswordHasher>,
     /// Tells the time.
@@ -26,11 +44,17 @@ pub struct Ports {
     pub ids: Arc<dyn IdGenerator>,
     /// The key that seals cursors: the same on every replica, so that a walk may go on at another one.
     pub cursor_key: [u8; 32],
+    /// For how long the audit log is kept.
+    pub audit_retention: Duration,
+    /// What the process knows of itself.
+    pub status: Arc<dyn StatusProvider>,
 }
 
 /// A SCIM service provider.
 pub struct ScimService {
-    authenticator: Arc<dyn Authenticator>,
+    authentication: Arc<Authentication>,
+    administration: Administration,
+    maintenance: Arc<Maintenance>,
     repository: Arc<dyn ResourceRepository>,
     orchestrator: ResourceOrchestrator,
     bulk: BulkProcessor,
@@ -38,8 +62,46 @@ pub struct ScimService {
 }
 
 impl ScimService {
-    /// A service over these ports.
+    /// A service over these ports. It forgets what changes from the moment that it is made.
     pub fn new(ports: Ports) -> Self {
+        let operator_tenant = ports.operator.tenant.clone();
+        let directory = Arc::new(TenantDirectory::new(ports.tenants.clone(), Arc::clone(&ports.clock)));
+        let authentication = Arc::new(Authentication::new(AuthenticationPorts {
+            operator: ports.operator,
+            tenants: Arc::clone(&directory),
+            credentials: Arc::clone(&ports.credentials),
+            audit: Arc::clone(&ports.audit),
+            tokens: ports.tokens,
+            passwords: Arc::clone(&ports.passwords),
+            clock: Arc::clone(&ports.clock),
+            ids: Arc::clone(&ports.ids),
+        }));
+        let maintenance = Arc::new(Maintenance::new(MaintenanceParts {
+            authentication: Arc::clone(&authentication),
+            directory: Arc::clone(&directory),
+            tenants: Arc::clone(&ports.tenants),
+            audit: Arc::clone(&ports.audit),
+            audit_retention: ports.audit_retention,
+            clock: Arc::clone(&ports.clock),
+        }));
+        let listeners: [Arc<dyn ChangeListener>; 3] =
+            [directory.clone(), authentication.clone(), maintenance.clone()];
+        for listener in &listeners {
+            ports.notices.subscribe(Arc::clone(listener));
+        }
+        let administration = Administration::new(AdministrationPorts {
+            tenants: ports.tenants,
+            credentials: ports.credentials,
+            audit: ports.audit,
+            resources: Arc::clone(&ports.resources),
+            passwords: Arc::clone(&ports.passwords),
+            clock: Arc::clone(&ports.clock),
+            ids: Arc::clone(&ports.ids),
+            listeners: listeners.into(),
+            status: ports.status,
+            authentication: Arc::clone(&authentication),
+            operator_tenant,
+        });
         let orchestrator = ResourceOrchestrator {
             resources: Arc::clone(&ports.resources),
             passwords: ports.passwords,
@@ -48,10 +110,12 @@ impl ScimService {
             cursors: Arc::new(CursorSealer::new(ports.cursor_key)),
         };
         Self {
-            authenticator: Arc::clone(&ports.authenticator),
+            authentication: Arc::clone(&authentication),
+            administration,
+            maintenance,
             repository: ports.resources,
             bulk: BulkProcessor::new(orchestrator.clone()),
-            discovery: Discovery::new(ports.tenants, ports.authenticator),
+            discovery: Discovery::new(directory, authentication),
             orchestrator,
         }
     }
@@ -59,19 +123,29 @@ impl ScimService {
     /// Authenticates a request. `base_url` is the mount that it was sent to, as the client knows it.
     ///
     /// # Errors
-    /// See [`Authenticator::authenticate`]; 403 for a tenant that is not active.
+    /// See [`Authentication::authenticate`]; 403 for a tenant that is not active.
     pub async fn authenticate(
         &self,
         attempt: Attempt<'_>,
         base_url: String,
     ) -> Result<RequestContext, ServiceError> {
-        let principal = self.authenticator.authenticate(attempt).await?.of_active_tenant()?;
+        let principal = self.authentication.authenticate(attempt).await?.of_active_tenant()?;
         let origin = Origin {
             actor: principal.actor.clone(),
             request_id: attempt.request_id.to_owned(),
             client_address: attempt.client_address,
         };
         Ok(RequestContext { principal, base_url, origin: Arc::new(origin) })
+    }
+
+    /// The use cases of the operator.
+    pub fn administration(&self) -> &Administration {
+        &self.administration
+    }
+
+    /// What the host has to let run beside the requests.
+    pub fn maintenance(&self) -> &Arc<Maintenance> {
+        &self.maintenance
     }
 
     /// The use cases on resources.

@@ -8,17 +8,15 @@ use std::time::Duration;
 use anyhow::Context;
 use scim_adapter_memory::MemoryStore;
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
-use scim_application::{
-    Administration, AdministrationPorts, OperatorKey, OperatorSecret, Ports, ScimService, StatusProvider,
-};
+use scim_application::{OperatorAccess, Ports, ScimService, StatusProvider};
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
 use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
-    AuditRepository, Clock, CredentialRepository, IdGenerator, NewTenant, ResourceRepository, TenantRecord,
-    TenantRegistry,
+    AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, NewTenant, ResourceRepository,
+    TenantRecord, TenantRegistry,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -43,6 +41,8 @@ pub struct Store {
     pub credentials: Arc<dyn CredentialRepository>,
     /// The audit log.
     pub audit: Arc<dyn AuditRepository>,
+    /// How changes that other processes make are learnt of.
+    pub notices: Arc<dyn ChangeNotices>,
     /// What is known of it, for `/admin/version`.
     pub status: Arc<dyn StatusProvider>,
     /// What it is called in `/ready`.
@@ -84,6 +84,7 @@ impl Store {
             tenants: store.tenants(),
             credentials: store.credentials(),
             audit: store.audit(),
+            notices: store.notices(),
             status: Arc::new(MemoryStatus),
             name: "memory",
         })
@@ -117,6 +118,7 @@ impl Store {
             tenants: other.tenants(),
             credentials: other.credentials(),
             audit: other.audit(),
+            notices: other.notices(),
             status: Arc::new(PostgresStatus(store.clone())),
             name: "database",
         })
@@ -178,32 +180,27 @@ impl Wiring {
 
     /// The service over the adapters, ready to be served.
     pub fn state(self) -> Arc<AppState> {
-        let authenticator =
-            OperatorSecret::new(self.secret.expose_secret(), OPERATOR_TENANT, self.store.tenants.clone());
         let clock = Arc::new(SystemClock);
-        let passwords = Arc::new(BcryptPasswords::new(self.bcrypt_cost));
-        let administration = Administration::new(AdministrationPorts {
-            tenants: Arc::clone(&self.store.tenants),
-            credentials: self.store.credentials,
-            audit: self.store.audit,
-            resources: Arc::clone(&self.store.resources),
-            passwords: passwords.clone(),
-            clock: clock.clone(),
-            ids: self.ids.clone(),
-            remembers: Vec::new(),
-            status: self.store.status,
-            operator: OperatorKey::new(self.secret.expose_secret()),
-        });
         let service = ScimService::new(Ports {
             resources: self.store.resources,
             tenants: self.store.tenants,
-            authenticator: Arc::new(authenticator),
-            passwords,
+            credentials: self.store.credentials,
+            audit: self.store.audit,
+            notices: self.store.notices,
+            operator: OperatorAccess {
+                secret: self.secret.expose_secret().to_owned(),
+                tenant: OPERATOR_TENANT.to_owned(),
+                opens_every_tenant: false,
+            },
+            tokens: None,
+            passwords: Arc::new(BcryptPasswords::new(self.bcrypt_cost)),
             clock: clock.clone(),
             ids: self.ids.clone(),
             cursor_key: derive_key(&self.secret, CURSOR_LABEL),
+            audit_retention: Duration::from_secs(90 * 24 * 60 * 60),
+            status: self.store.status,
         });
-        Arc::new(AppState::new(service, administration, self.http, clock, self.ids))
+        Arc::new(AppState::new(service, self.http, clock, self.ids))
     }
 }
 

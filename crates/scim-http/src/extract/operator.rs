@@ -31,13 +31,13 @@ impl Operator {
             .ok_or_else(|| ScimError::new(ErrorKind::Internal, "the request could not be processed"))?;
         let token = bearer::token(request.headers());
         let (request_id, client_address) = (request_id(request), client_address(request));
-        let context = state.administration.authenticate(token, &request_id, client_address)?;
+        let context = state.service.administration().authenticate(token, &request_id, client_address)?;
         Ok(Self { context, state, request: request.clone(), payload: payload.take() })
     }
 
     /// The use cases.
     pub(crate) fn administration(&self) -> &Administration {
-        &self.state.administration
+        self.state.service.administration()
     }
 
     /// The request.
