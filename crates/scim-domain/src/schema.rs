@@ -3,11 +3,14 @@
 pub mod common;
 pub mod core;
 pub mod definition;
+mod definition_error;
 pub mod resource_type;
 pub mod tenant_definitions;
 pub mod tenant_schema;
+mod tightening;
 
 pub use definition::{ResourceTypeDefinition, SchemaDefinition, SchemaExtension};
+pub use definition_error::DefinitionError;
 pub use resource_type::{Extension, ResolvedPath, ResourceType};
 pub use tenant_definitions::TenantDefinitions;
 pub use tenant_schema::{SchemaError, TenantSchema};
