@@ -53,6 +53,17 @@ impl AttributeRef {
         Some(Self { sub_attribute, ..self.clone() })
     }
 
+    /// The attribute, followed by each of its sub-attributes.
+    pub fn with_subs(self) -> impl Iterator<Item = Self> {
+        let subs: Vec<Self> = self
+            .attribute
+            .sub_attributes
+            .iter()
+            .map(|sub| Self { sub_attribute: Some(Arc::clone(sub)), ..self.clone() })
+            .collect();
+        std::iter::once(self).chain(subs)
+    }
+
     /// Whether both name the same attribute and sub-attribute.
     pub fn same_as(&self, other: &Self) -> bool {
         self.same_attribute_as(other)
