@@ -71,7 +71,7 @@ impl Store {
                 created_at: at,
                 updated_at: at,
             },
-            definitions: TenantDefinitions::from(&*tenant.schema),
+            definitions: TenantDefinitions::of(&tenant.schema),
             audit: AuditEntry {
                 id: ids.audit_event_id(),
                 origin: Arc::new(origin),

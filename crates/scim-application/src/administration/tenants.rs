@@ -3,8 +3,9 @@
 use scim_domain::audit::AuditOperation;
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::identifier::{TenantId, Version};
+use scim_domain::input::InputError;
 use scim_domain::precondition::VersionCondition;
-use scim_domain::tenant::{ConfigError, Preset, TenantConfig, UnknownPreset, check_slug};
+use scim_domain::tenant::{Preset, TenantConfig, UnknownPreset, check_slug};
 use scim_ports::{ChangeNotice, NewTenant, RepositoryError, TenantRecord, UpdateTenant};
 use serde_json::{Value, json};
 
@@ -238,7 +239,7 @@ fn no_preset() -> ScimError {
     bad_request(format!("preset: {UnknownPreset}"))
 }
 
-fn wrong_config(error: ConfigError) -> ScimError {
+fn wrong_config(error: InputError) -> ScimError {
     let separator = if error.key.is_empty() { ": " } else { "." };
     bad_request(format!("config{separator}{error}"))
 }
