@@ -8,6 +8,7 @@
 mod activity;
 mod body;
 mod credentials;
+mod definitions;
 mod error;
 mod page;
 mod parameters;
@@ -29,6 +30,7 @@ use scim_ports::{
 
 use crate::{Authentication, ServiceError};
 
+pub use definitions::DefinitionAnswer;
 pub use error::AdminError;
 pub use parameters::Parameters;
 pub use tenants::TenantAnswer;

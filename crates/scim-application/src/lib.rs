@@ -20,8 +20,8 @@ mod tenant_directory;
 mod testing;
 
 pub use administration::{
-    AdminContext, AdminError, Administration, Parameters, PoolFigures, ServerStatus, StatusProvider,
-    TenantAnswer,
+    AdminContext, AdminError, Administration, DefinitionAnswer, Parameters, PoolFigures, ServerStatus,
+    StatusProvider, TenantAnswer,
 };
 pub use authentication::{
     Attempt, Authentication, Mount, OperatorAccess, Principal, Subject, TokenRefusal, TokenVerifier,

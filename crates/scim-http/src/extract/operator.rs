@@ -1,6 +1,7 @@
 //! The operator. An endpoint that takes [`Operator`] cannot be reached without the operator's secret.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -38,6 +39,11 @@ impl Operator {
     /// The use cases.
     pub(crate) fn administration(&self) -> &Administration {
         self.state.service.administration()
+    }
+
+    /// What it takes to do the work without the request.
+    pub(crate) fn into_parts(self) -> (Arc<AppState>, AdminContext) {
+        (self.state.into_inner(), self.context)
     }
 
     /// The request.
