@@ -96,7 +96,7 @@ pub fn new_tenant(tenant: &Tenant) -> NewTenant {
             created_at: at,
             updated_at: at,
         },
-        definitions: TenantDefinitions::from(&*tenant.schema),
+        definitions: TenantDefinitions::of(&tenant.schema),
         audit: audit_entry(AuditOperation::Create),
     }
 }
