@@ -127,10 +127,10 @@ impl Office {
     }
 
     pub(super) fn world_of(&self, tenant: Arc<Tenant>) -> World {
+        let tenants: Arc<dyn TenantRepository> = self.stores.tenants.clone();
         let stores = Stores {
             resources: Arc::clone(&self.stores.resources),
-            tenants: Arc::<dyn crate::TenantRegistry>::clone(&self.stores.tenants)
-                as Arc<dyn TenantRepository>,
+            tenants,
             audit: Arc::clone(&self.stores.audit),
         };
         World::of(stores, Arc::clone(&tenant), tenant, self.ticks.clone())
