@@ -14,3 +14,5 @@ SELECT create_distributed_table('resource_unique_value', 'tenant_id', colocate_w
 SELECT create_distributed_table('resource_member', 'tenant_id', colocate_with => 'scim_resource');
 SELECT create_distributed_table('tenant_schema', 'tenant_id', colocate_with => 'scim_resource');
 SELECT create_distributed_table('tenant_resource_type', 'tenant_id', colocate_with => 'scim_resource');
+SELECT create_distributed_table('hidden_resource', 'tenant_id', colocate_with => 'scim_resource');
+SELECT create_distributed_table('audit_event', 'tenant_id', colocate_with => 'scim_resource');

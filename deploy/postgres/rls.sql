@@ -25,7 +25,8 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'tenant_schema', 'tenant_resource_type', 'scim_resource', 'resource_unique_value', 'resource_member'
+        'tenant_schema', 'tenant_resource_type', 'scim_resource', 'resource_unique_value', 'resource_member',
+        'hidden_resource', 'audit_event'
     ] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO scim_app', name);
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);

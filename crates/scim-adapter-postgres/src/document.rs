@@ -65,8 +65,7 @@ impl Document {
         keys.document(&scope_name(tenant, resource_type.name()), resource_type, attributes);
         let display = display(attributes);
         Self {
-            // A map of JSON values always serializes.
-            payload: serde_json::to_string(attributes).unwrap_or_default(),
+            payload: payload(attributes),
             keys: keys.out,
             search_text: keys.search_text,
             user_name_key: keys.user_name_key,
@@ -74,6 +73,12 @@ impl Document {
             display_key: display.map(|text| escape(&fold(text)).into_owned()),
         }
     }
+}
+
+/// The attributes as text.
+pub(crate) fn payload(attributes: &Attributes) -> String {
+    // A map of JSON values always serializes.
+    serde_json::to_string(attributes).unwrap_or_default()
 }
 
 struct KeysWriter {

@@ -1,9 +1,11 @@
 //! The statements of the repository, one module for each use.
 
+pub(crate) mod audit;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod members;
+pub(crate) mod reindex;
 pub(crate) mod relations;
 pub(crate) mod search;
 pub(crate) mod unique;

@@ -29,12 +29,16 @@ pub(crate) struct JsonPath;
 pub(crate) enum Bind {
     Uuid(Uuid),
     Uuids(Vec<Uuid>),
+    OptionalUuid(Option<Uuid>),
+    OptionalUuids(Vec<Option<Uuid>>),
     Text(String),
     OptionalText(Option<String>),
     Texts(Vec<String>),
     OptionalTexts(Vec<Option<String>>),
     Integer(i64),
     Integers(Vec<i64>),
+    OptionalInteger(Option<i64>),
+    OptionalIntegers(Vec<Option<i64>>),
     Boolean(bool),
     Time(OffsetDateTime),
     Times(Vec<OffsetDateTime>),
@@ -185,9 +189,9 @@ impl Sql {
         self.keep = false;
     }
 
-    /// The statement that shows how this one would be run.
+    /// The statement that runs this one, and shows how and over how many rows.
     pub(crate) fn explained(self) -> Self {
-        const EXPLAIN: &str = "EXPLAIN (COSTS OFF) ";
+        const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS FALSE, COSTS FALSE, TIMING FALSE, SUMMARY FALSE) ";
         let binds =
             self.binds.into_iter().map(|(at, bind)| (at.saturating_add(EXPLAIN.len()), bind)).collect();
         Self { text: format!("{EXPLAIN}{}", self.text), binds, keep: false, ..self }
@@ -210,12 +214,16 @@ impl QueryFragment<Pg> for Sql {
             match bind {
                 Bind::Uuid(value) => pass.push_bind_param::<SqlUuid, _>(value),
                 Bind::Uuids(value) => pass.push_bind_param::<Array<SqlUuid>, _>(value),
+                Bind::OptionalUuid(value) => pass.push_bind_param::<Nullable<SqlUuid>, _>(value),
+                Bind::OptionalUuids(value) => pass.push_bind_param::<Array<Nullable<SqlUuid>>, _>(value),
                 Bind::Text(value) => pass.push_bind_param::<Text, _>(value),
                 Bind::OptionalText(value) => pass.push_bind_param::<Nullable<Text>, _>(value),
                 Bind::Texts(value) => pass.push_bind_param::<Array<Text>, _>(value),
                 Bind::OptionalTexts(value) => pass.push_bind_param::<Array<Nullable<Text>>, _>(value),
                 Bind::Integer(value) => pass.push_bind_param::<BigInt, _>(value),
                 Bind::Integers(value) => pass.push_bind_param::<Array<BigInt>, _>(value),
+                Bind::OptionalInteger(value) => pass.push_bind_param::<Nullable<BigInt>, _>(value),
+                Bind::OptionalIntegers(value) => pass.push_bind_param::<Array<Nullable<BigInt>>, _>(value),
                 Bind::Boolean(value) => pass.push_bind_param::<Bool, _>(value),
                 Bind::Time(value) => pass.push_bind_param::<Timestamptz, _>(value),
                 Bind::Times(value) => pass.push_bind_param::<Array<Timestamptz>, _>(value),

@@ -8,6 +8,8 @@ mod failures;
 mod injection;
 mod migrations;
 mod plans;
+mod replica;
 mod security;
 mod statements;
 mod support;
+mod tls;

@@ -7,10 +7,10 @@ use scim_adapter_postgres::PostgresStore;
 use scim_domain::tenant::Tenant;
 use scim_ports::conformance::{BoxFuture, Harness, Stores, run};
 use scim_test_postgres::TestDatabase;
+use tokio_postgres::Config;
 use tokio_postgres::config::Host;
-use tokio_postgres::{Client, Config, NoTls};
 
-use crate::support::{block_on, create_users, database, register, settings};
+use crate::support::{block_on, connect, create_users, database, register, settings};
 
 const SCRIPT: &str = include_str!("../../../../deploy/postgres/rls.sql");
 
@@ -18,12 +18,6 @@ const SCRIPT: &str = include_str!("../../../../deploy/postgres/rls.sql");
 struct Guarded {
     url: String,
     _database: TestDatabase,
-}
-
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
-    tokio::spawn(async move { drop(connection.await) });
-    client
 }
 
 impl Guarded {

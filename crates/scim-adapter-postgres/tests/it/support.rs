@@ -15,6 +15,7 @@ use scim_ports::conformance::audit_entry;
 use scim_ports::{ExpectedVersion, NewResource, ResourceRepository, UpdateResource};
 use scim_test_postgres::{TestDatabase, TestServer};
 use time::macros::datetime;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 /// Runs a test on a runtime of its own.
@@ -28,6 +29,13 @@ pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
 pub(crate) fn database() -> TestDatabase {
     let server = TestServer::get().unwrap_or_else(|error| panic!("{error}"));
     server.create_database().expect("a database")
+}
+
+/// A connection of the test's own.
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(async move { drop(connection.await) });
+    client
 }
 
 /// Settings for a database, with few connections.

@@ -4,6 +4,7 @@ use scim_domain::audit::AuditOperation;
 use scim_domain::listing::{Include, MemberInclude};
 use scim_domain::patch::{PatchEngine, PatchRequest};
 use scim_domain::precondition::VersionCondition;
+use scim_domain::scope::Access;
 use scim_domain::validation::SchemaValidator;
 use scim_ports::RepositoryError;
 use serde_json::Value;
@@ -30,6 +31,7 @@ impl ResourceOrchestrator {
         if_match: Option<&VersionCondition>,
         shape: &AnswerShape,
     ) -> Result<WriteAnswer, ServiceError> {
+        context.require(Access::Write(target.resource_type.name()))?;
         let config = &context.tenant().config;
         let request = PatchRequest::parse(body, &target.resource_type, config, &context.base_url)?;
         let projection = shape.projection_for_write(&target.resource_type, &request.written_attributes())?;

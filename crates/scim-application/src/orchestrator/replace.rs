@@ -5,6 +5,7 @@ use scim_domain::listing::Include;
 use scim_domain::precondition::VersionCondition;
 use scim_domain::projection::written_attributes;
 use scim_domain::resource::MemberChange;
+use scim_domain::scope::Access;
 use scim_domain::validation::SchemaValidator;
 use serde_json::Value;
 
@@ -18,7 +19,7 @@ impl ResourceOrchestrator {
     /// Replaces a resource by the client's representation.
     ///
     /// # Errors
-    /// 404; 412 where `If-Match` names another version; 428 where strict mode misses it; 400 for a
+    /// 403 where the credential may not write this type; 404; 412 where `If-Match` names another version; 428 where strict mode misses it; 400 for a
     /// body that does not validate; 409 for a unique value in use.
     pub async fn replace(
         &self,
@@ -28,6 +29,7 @@ impl ResourceOrchestrator {
         if_match: Option<&VersionCondition>,
         shape: &AnswerShape,
     ) -> Result<WriteAnswer, ServiceError> {
+        context.require(Access::Write(target.resource_type.name()))?;
         let written = written_attributes(&target.resource_type, body);
         let projection = shape.projection_for_write(&target.resource_type, &written)?;
         let validator =

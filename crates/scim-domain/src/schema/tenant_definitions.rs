@@ -1,20 +1,22 @@
-//! What a tenant's schemas and resource types are made of, before they are compiled.
+//! The definitions of one tenant as they are stored (RFC 7643 §6, §7).
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{ResourceTypeDefinition, SchemaDefinition, SchemaError, TenantSchema, core};
 
-/// The definitions of a tenant, in their order.
-#[derive(Debug, Clone, PartialEq)]
+/// The schemas and resource types that a tenant has, in the order in which discovery lists them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TenantDefinitions {
-    /// Its schemas (RFC 7643 §7).
+    /// The schemas.
     pub schemas: Vec<SchemaDefinition>,
-    /// Its resource types (RFC 7643 §6).
+    /// The resource types.
     pub resource_types: Vec<ResourceTypeDefinition>,
 }
 
 impl TenantDefinitions {
-    /// The schemas and types of RFC 7643: User with the enterprise extension, and Group.
+    /// User with the enterprise extension, and Group (RFC 7643 §4).
     pub fn rfc7643() -> Self {
         Self { schemas: core::resource_schemas(), resource_types: core::resource_types() }
     }
@@ -29,10 +31,10 @@ impl TenantDefinitions {
         Ok(Sha256::digest(text).into())
     }
 
-    /// The definitions bound to one another.
+    /// What these definitions say, ready for use.
     ///
     /// # Errors
-    /// See [`TenantSchema::compile`].
+    /// As for [`TenantSchema::compile`].
     pub fn compile(&self) -> Result<TenantSchema, SchemaError> {
         TenantSchema::compile(self.schemas.clone(), self.resource_types.clone())
     }
