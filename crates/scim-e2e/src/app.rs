@@ -17,8 +17,8 @@ use scim_domain::scope::Scopes;
 use scim_domain::tenant::TenantConfig;
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
-    AuditQuery, AuditRepository, Clock, CredentialRepository, IdGenerator, NewTenant, PasswordHasher, TenantRecord,
-    TenantRegistry,
+    AuditQuery, AuditRepository, Clock, CredentialRepository, IdGenerator, NewTenant, PasswordHasher,
+    TenantRecord, TenantRegistry,
 };
 use scim_server::adapters::{BcryptPasswords, SystemClock, UuidV7Ids};
 use scim_server::wiring::{Store, Wiring};
@@ -241,7 +241,8 @@ impl<B: Backend> TestApp<B> {
     ) -> Result<TestCredential> {
         let (id, secret) = (self.ids.credential_id(), Secret::new(self.ids.secret()));
         let token = BearerToken { tenant, credential: id, secret };
-        let scopes = Scopes::parse(scopes.split_whitespace()).map_err(|wrong| anyhow!("no scope: {wrong}"))?;
+        let scopes =
+            Scopes::parse(scopes.split_whitespace()).map_err(|wrong| anyhow!("no scope: {wrong}"))?;
         let mut credential = Credential {
             id,
             tenant,

@@ -9,7 +9,8 @@ use scim_domain::audit::AuditEntry;
 use scim_domain::identifier::{TenantId, Timestamp};
 use scim_domain::tenant::Tenant;
 use scim_ports::{
-    Clock, NewTenant, RepositoryError, Statistics, TenantRecord, TenantRegistry, TenantRepository, UpdateTenant,
+    Clock, NewTenant, RepositoryError, Statistics, TenantRecord, TenantRegistry, TenantRepository,
+    UpdateTenant,
 };
 
 /// Registers a tenant before the first question, as soon as there are tables to keep it in, and again
