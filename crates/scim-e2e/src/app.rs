@@ -18,7 +18,7 @@ use scim_domain::tenant::TenantConfig;
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
     AuditQuery, AuditRepository, Clock, CredentialRepository, IdGenerator, NewTenant, PasswordHasher,
-    TenantRecord, TenantRegistry,
+    TenantRecord, TenantRegistry, UpdateTenant,
 };
 use scim_server::adapters::{BcryptPasswords, SystemClock, UuidV7Ids};
 use scim_server::wiring::{Store, Wiring};
@@ -219,6 +219,28 @@ impl<B: Backend> TestApp<B> {
     /// Where there is none.
     pub async fn default_tenant(&self) -> Result<TenantId> {
         Ok(self.tenants.tenant_by_slug("default").await?.context("no tenant default")?.id)
+    }
+
+    /// Makes a tenant unusable.
+    ///
+    /// # Errors
+    /// Where there is no such tenant.
+    pub async fn deactivate_tenant(&self, id: TenantId) -> Result<()> {
+        let record = self.tenants.tenant_record(id).await?.context("no such tenant")?;
+        let update = UpdateTenant {
+            id,
+            expected: record.version,
+            slug: None,
+            display_name: None,
+            active: Some(false),
+            config: None,
+            definitions: None,
+            at: SystemClock.now(),
+            audit: self.audit_entry(AuditOperation::Modify),
+            audit_target: None,
+        };
+        self.tenants.tenant_update(update).await?;
+        Ok(())
     }
 
     /// A new bearer token of a tenant with these scopes, separated by spaces.
