@@ -18,20 +18,23 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `store`, `settings`, `pool`, `tls` | the database and how it is connected to |
+//! | `store`, `settings`, `pool`, `connector`, `tls` | the database and how it is connected to |
 //! | `migrate` | the schema's migrations |
 //! | `repository`, `tenants` | the ports |
+//! | `replica` | the database that searches may go to |
 //! | `queries` | the statements |
 //! | `filter_sql`, `sort_sql` | filters and orders as SQL |
 //! | `document`, `text`, `rows` | what is kept in a row, and how |
 //! | `sql`, `session`, `error` | statements, transactions, failures |
 
+mod connector;
 mod document;
 mod error;
 mod filter_sql;
 mod migrate;
 mod pool;
 mod queries;
+mod replica;
 mod repository;
 mod rows;
 mod session;

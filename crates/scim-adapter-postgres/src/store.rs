@@ -7,6 +7,7 @@ use scim_ports::RepositoryError;
 use crate::error::Failure;
 use crate::migrate;
 use crate::pool::{Pool, PoolStatus};
+use crate::replica::Replica;
 use crate::repository::PostgresResources;
 use crate::settings::{PostgresSettings, SettingsError};
 use crate::tenants::PostgresTenants;
@@ -15,7 +16,7 @@ use crate::tenants::PostgresTenants;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
-    read_pool: Option<Pool>,
+    replica: Option<Replica>,
 }
 
 /// Why the store cannot be opened.
@@ -44,7 +45,8 @@ impl PostgresStore {
     /// [`OpenError`]
     pub async fn open(settings: &PostgresSettings) -> Result<Self, OpenError> {
         let pool = Pool::new(&settings.url, settings)?;
-        let read_pool = settings.read_url.as_deref().map(|url| Pool::new(url, settings)).transpose()?;
+        let replica = settings.read_url.as_deref().map(|url| Pool::new(url, settings)).transpose()?;
+        let replica = replica.map(Replica::new);
         let (began, mut pause) = (Instant::now(), Duration::from_millis(50));
         while let Err(error) = pool.warm(settings.min_connections.max(1)).await {
             if began.elapsed().saturating_add(pause) > settings.acquire_timeout {
@@ -54,7 +56,7 @@ impl PostgresStore {
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2).min(Duration::from_secs(1));
         }
-        Ok(Self { pool, read_pool })
+        Ok(Self { pool, replica })
     }
 
     /// Applies the migrations that are not applied yet; answers their versions.
@@ -87,9 +89,22 @@ impl PostgresStore {
         Ok(pending?)
     }
 
+    /// The version of the newest migration that is applied; `None` where none is.
+    ///
+    /// # Errors
+    /// As [`migrate`](Self::migrate).
+    pub async fn newest_migration(&self) -> Result<Option<String>, RepositoryError> {
+        let lease = self.pool.lease().await?;
+        let newest = migrate::newest(lease.connection()?).await;
+        if !matches!(newest, Err(Failure::Unavailable(_))) {
+            lease.give_back();
+        }
+        Ok(newest?)
+    }
+
     /// The resources.
     pub fn resources(&self) -> PostgresResources {
-        PostgresResources::new(self.pool.clone(), self.read_pool.clone())
+        PostgresResources::new(self.pool.clone(), self.replica.clone())
     }
 
     /// The registry of tenants.
