@@ -27,6 +27,7 @@ use crate::text::scope_name;
 
 pub(crate) use fixed::{VERSION, location};
 pub(crate) use membership::first_end;
+pub(crate) use operator::{symbol, text_compare};
 pub(crate) use reach::{Reach, node_count, reach};
 pub(crate) use stored::{element_path, value_path};
 

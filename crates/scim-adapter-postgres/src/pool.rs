@@ -12,6 +12,7 @@ use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleR
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use scim_domain::identifier::TenantId;
+use scim_ports::RepositoryError;
 
 use crate::connector::{Connector, NoConnection};
 use crate::error::Failure;
@@ -134,6 +135,14 @@ impl Lease {
         }
         let sql = Sql::global("SELECT set_config('scim.tenant_id', ");
         execute(self.connection()?, sql.with(Bind::text(tenant.to_string()), ", FALSE)")).await
+    }
+
+    /// Gives the connection back after a read, unless it is of no more use.
+    pub(crate) fn after_read<T>(self, outcome: Result<T, Failure>) -> Result<T, RepositoryError> {
+        if !matches!(outcome, Err(Failure::Unavailable(_))) {
+            self.give_back();
+        }
+        Ok(outcome?)
     }
 
     /// Gives the connection back: every answer was read and no transaction is open.

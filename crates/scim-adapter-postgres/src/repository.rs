@@ -15,7 +15,7 @@ use scim_ports::{
 
 use crate::error::Failure;
 use crate::migrate;
-use crate::pool::{Lease, Pool};
+use crate::pool::Pool;
 use crate::queries::create::{self, Chunk, Draft, Fate};
 use crate::queries::update::Change;
 use crate::queries::{delete, get, reindex, search};
@@ -163,21 +163,6 @@ impl PostgresResources {
     }
 }
 
-/// Gives a connection back after a read, unless it is of no more use.
-fn after_read<T>(lease: Lease, outcome: Result<T, Failure>) -> Result<T, RepositoryError> {
-    if !matches!(outcome, Err(Failure::Unavailable(_))) {
-        lease.give_back();
-    }
-    Ok(outcome?)
-}
-
-fn refused(undone: Undone<RepositoryError>) -> RepositoryError {
-    match undone {
-        Undone::Failed(failure) => failure.into(),
-        Undone::Refused(error) => error,
-    }
-}
-
 fn refused_create(failure: Failure) -> RefusedCreate {
     RefusedCreate { index: 0, error: failure.into() }
 }
@@ -227,7 +212,7 @@ impl ResourceRepository for PostgresResources {
     ) -> Result<Option<Resource>, RepositoryError> {
         let lease = self.pool.lease_for(tenant.id).await?;
         let outcome = get::get(lease.connection()?, tenant, resource_type, id, include).await;
-        after_read(lease, outcome)
+        lease.after_read(outcome)
     }
 
     async fn resource_update(
@@ -247,7 +232,7 @@ impl ResourceRepository for PostgresResources {
                 Err(failure) => Err(Undone::Failed(failure)),
             };
             if let Some(outcome) = attempts.settle(lease, outcome).await {
-                return outcome.map_err(refused);
+                return outcome.map_err(RepositoryError::from);
             }
         }
     }
@@ -258,7 +243,7 @@ impl ResourceRepository for PostgresResources {
             let lease = self.pool.lease_for(tenant.id).await?;
             let outcome = delete::delete(lease.connection()?, tenant, &delete).await;
             if let Some(outcome) = attempts.settle(lease, outcome).await {
-                return outcome.map_err(refused);
+                return outcome.map_err(RepositoryError::from);
             }
         }
     }
@@ -283,7 +268,7 @@ impl ResourceRepository for PostgresResources {
             let lease = self.pool.lease_for(tenant.id).await?;
             let outcome = reindex::reindex(lease.connection()?, tenant, resource_type, after, limit).await;
             if let Some(outcome) = attempts.settle(lease, outcome).await {
-                return outcome.map_err(refused);
+                return outcome.map_err(RepositoryError::from);
             }
         }
     }
@@ -291,7 +276,7 @@ impl ResourceRepository for PostgresResources {
     async fn ping(&self) -> Result<(), RepositoryError> {
         let lease = self.pool.lease().await?;
         let outcome = migrate::pending(lease.connection()?).await;
-        let pending = after_read(lease, outcome)?;
+        let pending = lease.after_read(outcome)?;
         if pending.is_empty() {
             return Ok(());
         }

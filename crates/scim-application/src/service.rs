@@ -10,14 +10,15 @@ use scim_ports::{
     PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRegistry,
 };
 
+use crate::administration::AdministrationPorts;
 use crate::authentication::AuthenticationPorts;
 use crate::bulk::BulkProcessor;
 use crate::discovery::Discovery;
 use crate::maintenance::MaintenanceParts;
 use crate::oauth::{AccessTokens, OauthServer, Sealer, SignedTokens, SigningKeys, TrustedIssuers};
 use crate::{
-    Attempt, Authentication, Maintenance, OperatorAccess, RequestContext, ResourceOrchestrator, ServiceError,
-    TenantDirectory,
+    Administration, Attempt, Authentication, Maintenance, OperatorAccess, RequestContext,
+    ResourceOrchestrator, ServiceError, StatusProvider, TenantDirectory,
 };
 
 /// What the service needs from outside.
@@ -46,6 +47,8 @@ pub struct Ports {
     pub cursor_key: [u8; 32],
     /// For how long the audit log is kept.
     pub audit_retention: Duration,
+    /// What the process knows of itself.
+    pub status: Arc<dyn StatusProvider>,
 }
 
 /// What tokens are signed with, and where the keys of other issuers come from.
@@ -63,8 +66,8 @@ pub struct OauthPorts {
 /// A SCIM service provider.
 pub struct ScimService {
     authentication: Arc<Authentication>,
+    administration: Administration,
     maintenance: Arc<Maintenance>,
-    listeners: [Arc<dyn ChangeListener>; 4],
     /// Notices may end with the last who holds this.
     _notices: Arc<dyn ChangeNotices>,
     repository: Arc<dyn ResourceRepository>,
@@ -77,6 +80,7 @@ pub struct ScimService {
 impl ScimService {
     /// A service over these ports. It forgets what changes from the moment that it is made.
     pub fn new(ports: Ports) -> Self {
+        let operator_tenant = ports.operator.tenant.clone();
         let directory = Arc::new(TenantDirectory::new(ports.tenants.clone(), Arc::clone(&ports.clock)));
         let OauthPorts { shared_secret, signing_keys, sealer, jwks } = ports.oauth;
         let keys = Arc::new(SigningKeys::new(signing_keys, sealer, Arc::clone(&ports.ids)));
@@ -94,7 +98,7 @@ impl ScimService {
         let authentication = Arc::new(Authentication::new(AuthenticationPorts {
             operator: ports.operator,
             tenants: Arc::clone(&directory),
-            credentials: ports.credentials,
+            credentials: Arc::clone(&ports.credentials),
             audit: Arc::clone(&ports.audit),
             tokens: Some(Arc::new(tokens)),
             passwords: Arc::clone(&ports.passwords),
@@ -104,8 +108,8 @@ impl ScimService {
         let maintenance = Arc::new(Maintenance::new(MaintenanceParts {
             authentication: Arc::clone(&authentication),
             directory: Arc::clone(&directory),
-            tenants: ports.tenants,
-            audit: ports.audit,
+            tenants: Arc::clone(&ports.tenants),
+            audit: Arc::clone(&ports.audit),
             audit_retention: ports.audit_retention,
             clock: Arc::clone(&ports.clock),
         }));
@@ -115,6 +119,19 @@ impl ScimService {
             ports.notices.subscribe(Arc::clone(listener));
         }
         let oauth = OauthServer::new(access_tokens, Arc::clone(&authentication), Arc::clone(&ports.clock));
+        let administration = Administration::new(AdministrationPorts {
+            tenants: ports.tenants,
+            credentials: ports.credentials,
+            audit: ports.audit,
+            resources: Arc::clone(&ports.resources),
+            passwords: Arc::clone(&ports.passwords),
+            clock: Arc::clone(&ports.clock),
+            ids: Arc::clone(&ports.ids),
+            listeners: listeners.into(),
+            status: ports.status,
+            authentication: Arc::clone(&authentication),
+            operator_tenant,
+        });
         let orchestrator = ResourceOrchestrator {
             resources: Arc::clone(&ports.resources),
             passwords: ports.passwords,
@@ -124,8 +141,8 @@ impl ScimService {
         };
         Self {
             authentication: Arc::clone(&authentication),
+            administration,
             maintenance,
-            listeners,
             _notices: ports.notices,
             repository: ports.resources,
             bulk: BulkProcessor::new(orchestrator.clone()),
@@ -133,11 +150,6 @@ impl ScimService {
             orchestrator,
             oauth,
         }
-    }
-
-    /// What remembers tenants and credentials here, for whoever changes them.
-    pub fn remembers(&self) -> Vec<Arc<dyn ChangeListener>> {
-        self.listeners.to_vec()
     }
 
     /// Authenticates a request. `base_url` is the mount that it was sent to, as the client knows it.
@@ -156,6 +168,11 @@ impl ScimService {
             client_address: attempt.client_address,
         };
         Ok(RequestContext { principal, base_url, origin: Arc::new(origin) })
+    }
+
+    /// The use cases of the operator.
+    pub fn administration(&self) -> &Administration {
+        &self.administration
     }
 
     /// What the host has to let run beside the requests.

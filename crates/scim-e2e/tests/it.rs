@@ -10,9 +10,15 @@
 
 pub(crate) mod bodies;
 
+pub(crate) mod admin;
+mod admin_activity;
+mod admin_credentials;
+mod admin_problems;
+mod admin_tenants;
 mod authentication;
 mod bulk;
 mod concurrency;
+mod credentials;
 mod cursors;
 mod discovery;
 mod entra;
@@ -25,6 +31,7 @@ pub(crate) mod hostile;
 mod injection;
 mod me;
 mod negotiation;
+mod oauth;
 mod okta;
 mod patch;
 mod rfc7644_examples;

@@ -9,10 +9,7 @@ use anyhow::Context;
 use scim_adapter_memory::MemoryStore;
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_application::oauth::Sealer;
-use scim_application::{
-    Administration, AdministrationPorts, OauthPorts, OperatorAccess, OperatorKey, Ports, ScimService,
-    StatusProvider,
-};
+use scim_application::{OauthPorts, OperatorAccess, Ports, ScimService, StatusProvider};
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
@@ -79,7 +76,7 @@ impl Store {
                 created_at: at,
                 updated_at: at,
             },
-            definitions: TenantDefinitions::from(&*tenant.schema),
+            definitions: TenantDefinitions::of(&tenant.schema),
             audit: AuditEntry {
                 id: ids.audit_event_id(),
                 origin: Arc::new(origin),
@@ -222,10 +219,10 @@ impl Wiring {
         let Store { resources, tenants, credentials, audit, signing_keys, status, notices, name: _ } =
             self.store;
         let service = ScimService::new(Ports {
-            resources: Arc::clone(&resources),
-            tenants: Arc::clone(&tenants),
-            credentials: Arc::clone(&credentials),
-            audit: Arc::clone(&audit),
+            resources,
+            tenants,
+            credentials,
+            audit,
             notices,
             operator,
             oauth: OauthPorts {
@@ -234,25 +231,14 @@ impl Wiring {
                 sealer: Sealer::new(self.encryption_key),
                 jwks: self.jwks,
             },
-            passwords: Arc::clone(&self.passwords),
+            passwords: self.passwords,
             clock: clock.clone(),
             ids: self.ids.clone(),
             cursor_key: derive_key(&self.secret, CURSOR_LABEL),
             audit_retention: self.audit_retention,
-        });
-        let administration = Administration::new(AdministrationPorts {
-            tenants,
-            credentials,
-            audit,
-            resources,
-            passwords: self.passwords,
-            clock: clock.clone(),
-            ids: self.ids.clone(),
-            remembers: service.remembers(),
             status,
-            operator: OperatorKey::new(self.secret.expose_secret()),
         });
-        Arc::new(AppState::new(service, administration, self.http, clock, self.ids))
+        Arc::new(AppState::new(service, self.http, clock, self.ids))
     }
 }
 

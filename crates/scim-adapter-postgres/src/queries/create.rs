@@ -58,7 +58,7 @@ impl<'a> Draft<'a> {
     fn check(&self, granted: &Granted) -> Result<(), RepositoryError> {
         let new = self.new;
         if !granted.ids.contains(&new.id.uuid()) {
-            return Err(RepositoryError::Uniqueness { attribute: "id".to_owned() });
+            return Err(id_in_use());
         }
         let is_missing = |member: &&ResourceId| !granted.memberships.contains(&(new.id, **member));
         let ids: Vec<ResourceId> = new.members.iter().filter(is_missing).copied().collect();
@@ -87,6 +87,10 @@ impl<'a> Draft<'a> {
         };
         (resource, new.members.len())
     }
+}
+
+fn id_in_use() -> RepositoryError {
+    RepositoryError::Uniqueness { attribute: "id".to_owned() }
 }
 
 fn taken_already(claim: &Claim) -> RepositoryError {
@@ -167,11 +171,16 @@ pub(crate) async fn create_all(
 
 /// Refuses the first resource that did not get all it asked for.
 fn check_all(drafts: &[Draft<'_>], granted: &Granted) -> Result<(), RefusedCreate> {
-    let mut claimed = HashSet::new();
+    let (mut ids, mut claimed) = (HashSet::new(), HashSet::new());
     for (index, draft) in drafts.iter().enumerate() {
-        let taken = draft.claims.iter().find(|claim| claimed.contains(*claim));
-        let checked = draft.check(granted).and_then(|()| taken.map_or(Ok(()), |it| Err(taken_already(it))));
-        checked.map_err(|error| RefusedCreate { index, error })?;
+        let refuse = |error| Err(RefusedCreate { index, error });
+        if !ids.insert(draft.new.id) {
+            return refuse(id_in_use());
+        }
+        draft.check(granted).or_else(refuse)?;
+        if let Some(taken) = draft.claims.iter().find(|claim| claimed.contains(*claim)) {
+            return refuse(taken_already(taken));
+        }
         claimed.extend(&draft.claims);
     }
     Ok(())

@@ -12,7 +12,7 @@ use scim_domain::tenant::Tenant;
 use scim_ports::RepositoryError;
 use uuid::Uuid;
 
-use crate::document::Document;
+use crate::document::{Document, optional_texts, texts};
 use crate::error::{Failure, unreadable};
 use crate::queries::unique::{self, Claim};
 use crate::rows::Payload;
@@ -116,11 +116,8 @@ async fn lock(
 /// Writes the rows that differ, and no others. Versions and times stay.
 fn write(tenant: TenantId, resources: &[Reindexed]) -> Sql {
     let documents = || resources.iter().map(|resource| &resource.document);
-    let texts =
-        |text: fn(&Document) -> &String| Bind::Texts(documents().map(|it| text(it).clone()).collect());
-    let optional = |text: fn(&Document) -> &Option<String>| {
-        Bind::OptionalTexts(documents().map(|it| text(it).clone()).collect())
-    };
+    let texts = |text| texts(documents(), text);
+    let optional = |text| optional_texts(documents(), text);
     Sql::of(
         tenant,
         "UPDATE scim_resource r SET display = w.display, display_key = w.display_key, \
@@ -141,9 +138,7 @@ fn write(tenant: TenantId, resources: &[Reindexed]) -> Sql {
 
 /// Frees the values that the resources are not to have any more.
 fn release(tenant: TenantId, resources: &[Reindexed], claims: &[(&Claim, ResourceId)]) -> Sql {
-    let texts = |text: fn(&Claim) -> &String| {
-        Bind::Texts(claims.iter().map(|(claim, _)| text(claim).clone()).collect())
-    };
+    let texts = |text| unique::texts(claims.iter().map(|(claim, _)| *claim), text);
     Sql::of(tenant, "DELETE FROM resource_unique_value v WHERE v.tenant_id = $1 AND v.resource_id = ANY(")
         .with(ids(resources), ") AND NOT EXISTS (SELECT 1 FROM unnest(")
         .with(Bind::ids(claims.iter().map(|(_, id)| id)), ", ")

@@ -55,8 +55,7 @@ pub(crate) async fn taken(
     if claims.is_empty() {
         return Ok(HashSet::new());
     }
-    let texts =
-        |text: fn(&Claim) -> &String| Bind::Texts(claims.iter().map(|claim| text(claim).clone()).collect());
+    let texts = |text| texts(claims.iter().copied(), text);
     let sql = Sql::of(
         tenant,
         "SELECT v.resource_type, v.attribute, v.value_key FROM resource_unique_value v JOIN unnest(",
@@ -86,9 +85,7 @@ pub(crate) async fn claim_all(
 fn insertion(tenant: TenantId, claims: &[(&Claim, ResourceId)]) -> Sql {
     let mut sorted = claims.to_vec();
     sorted.sort_unstable();
-    let texts = |text: fn(&Claim) -> &String| {
-        Bind::Texts(sorted.iter().map(|(claim, _)| text(claim).clone()).collect())
-    };
+    let texts = |text| texts(sorted.iter().map(|(claim, _)| *claim), text);
     Sql::of(
         tenant,
         "INSERT INTO resource_unique_value AS v (tenant_id, resource_type, attribute, value_key, resource_id) \
@@ -116,11 +113,8 @@ pub(crate) async fn release(
                 Bind::id(id),
                 " AND (v.attribute, v.value_key) NOT IN (SELECT w.attribute, w.value_key FROM unnest(",
             )
-            .with(Bind::Texts(kept.iter().map(|claim| claim.attribute.clone()).collect()), ", ")
-            .with(
-                Bind::Texts(kept.iter().map(|claim| claim.key.clone()).collect()),
-                ") AS w(attribute, value_key))",
-            );
+            .with(texts(kept, |claim| &claim.attribute), ", ")
+            .with(texts(kept, |claim| &claim.key), ") AS w(attribute, value_key))");
     execute(connection, sql).await
 }
 
@@ -137,6 +131,11 @@ pub(crate) async fn held(
     )
     .with(Bind::id(id), "");
     found(connection, sql).await
+}
+
+/// One part of each of some claims.
+pub(super) fn texts<'a>(claims: impl IntoIterator<Item = &'a Claim>, text: fn(&Claim) -> &String) -> Bind {
+    Bind::Texts(claims.into_iter().map(|claim| text(claim).clone()).collect())
 }
 
 async fn found(connection: &AsyncPgConnection, sql: Sql) -> Result<HashSet<Claim>, Failure> {

@@ -85,7 +85,7 @@ impl<'a> Chunk<'a> {
             return Ok(fates.into_iter().flatten().collect());
         }
         let granted = insert(connection, tenant.id, &candidates).await?;
-        if candidates.iter().any(|draft| !granted.ids.contains(&draft.new.id.uuid())) {
+        if granted.ids.len() < candidates.len() {
             return Err(Undone::Refused(NotInOne));
         }
         let (mut created, mut records, mut losers) = (Vec::new(), Vec::new(), Vec::new());

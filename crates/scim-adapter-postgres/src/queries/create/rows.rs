@@ -8,7 +8,7 @@ use scim_domain::identifier::{ResourceId, TenantId};
 use scim_ports::NewResource;
 use uuid::Uuid;
 
-use crate::document::Document;
+use crate::document::{optional_texts, texts};
 use crate::error::Failure;
 use crate::queries::members;
 use crate::session::load;
@@ -78,11 +78,8 @@ pub(super) fn insert_one(tenant: TenantId, draft: &Draft<'_>) -> Sql {
 fn insert_many(tenant: TenantId, drafts: &[&Draft<'_>]) -> Sql {
     let news = || drafts.iter().map(|draft| draft.new);
     let documents = || drafts.iter().map(|draft| &draft.document);
-    let texts =
-        |text: fn(&Document) -> &String| Bind::Texts(documents().map(|it| text(it).clone()).collect());
-    let optional = |text: fn(&Document) -> &Option<String>| {
-        Bind::OptionalTexts(documents().map(|it| text(it).clone()).collect())
-    };
+    let texts = |text| texts(documents(), text);
+    let optional = |text| optional_texts(documents(), text);
     Sql::of(
         tenant,
         "INSERT INTO scim_resource AS r (tenant_id, id, resource_type, version, created_at, updated_at, \
