@@ -15,6 +15,7 @@ mod refusals;
 mod uses;
 mod verifier;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use scim_domain::audit::Actor;

@@ -31,7 +31,7 @@ pub(crate) async fn user_by(
             None => Ok(None),
         };
     }
-    let Some(query) = users_with(users, attribute.path(), value) else { return Ok(None) };
+    let Some(query) = users_with(users, attribute.as_str(), value) else { return Ok(None) };
     let mut page = resources.resource_search(tenant, &query).await?;
     Ok(if page.total_results == 1 { page.resources.pop() } else { None })
 }

@@ -111,8 +111,9 @@ async fn what_is_wrong_with_a_request_is_told_as_the_rfc_has_it() {
         assert_eq!(answer.header("cache-control"), "no-store");
         assert!(!answer.body.to_string().contains(&secret), "{}", answer.body);
     }
-    let json = app.anonymous().at("").post("/oauth/token", &json!({"grant_type": "client_credentials"}));
-    assert_eq!(json.await.expect(400).body["error"], "invalid_request");
+    let json = json!({"grant_type": "client_credentials"});
+    let answer = app.anonymous().at("").post("/oauth/token", &json).await.expect(400);
+    assert_eq!(answer.body["error"], "invalid_request");
     app.anonymous().at("").get("/oauth/token").await.expect(405);
     let narrowed = token_of(&app, &client, "&scope=read:User").await.expect(200);
     assert_eq!(narrowed.body["scope"], "read:User");
@@ -170,7 +171,8 @@ async fn keys_and_metadata_are_published() {
 
 #[tokio::test]
 async fn with_a_secret_of_its_own_the_server_publishes_no_key() {
-    let app = TestApp::builder().jwt_secret("0123456789abcdef0123456789abcdef").start().await.expect("a server");
+    let app =
+        TestApp::builder().jwt_secret("0123456789abcdef0123456789abcdef").start().await.expect("a server");
     let jwks = app.anonymous().at("").get("/.well-known/jwks.json").await.expect(200);
     assert_eq!(jwks.body, json!({"keys": []}));
     let client = oauth_client(&app, &json!(["read"])).await;
@@ -223,7 +225,8 @@ impl Provider {
                 let mut request = [0; 4096];
                 let _asked = stream.read(&mut request).await;
                 let length = body.len();
-                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
                 let _gone = stream.write_all(format!("{head}{body}").as_bytes()).await;
             }
         });
