@@ -12,7 +12,6 @@ mod migrations;
 mod notices;
 mod plans;
 mod purge;
-mod scripts;
 mod security;
 mod signing_keys;
 mod statements;

@@ -7,7 +7,7 @@ use scim_domain::listing::Include;
 use scim_ports::conformance::tenant;
 use scim_ports::{RepositoryError, ResourceRepository, TenantRepository};
 
-use crate::support::{block_on, create_users, database, register, settings};
+use crate::support::{block_on, create_tenant, create_users, database, delete_tenant, register, settings};
 
 #[test]
 fn migrations_go_up_down_and_up_again_with_data() {
@@ -29,6 +29,8 @@ fn migrations_go_up_down_and_up_again_with_data() {
             let got = resources.resource_get(&tenant, &user.resource_type, user.id, Include::NOTHING);
             assert!(got.await.expect("the store answers").is_some());
 
+            let deleted = create_tenant(&store).await;
+            delete_tenant(&store, deleted).await;
             store.revert().await.expect("they are taken back");
         }
         assert!(!store.pending_migrations().await.expect("the database answers").is_empty());

@@ -17,6 +17,7 @@ use scim_test_postgres::TestDatabase;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
+use crate::statements::TABLES;
 use crate::support::{
     block_on, connect, create_tenant, create_users, credential, database, delete_tenant, later, log,
     register, settings, store_credential, tenant_update,
@@ -96,6 +97,7 @@ fn every_table_of_tenants_is_guarded_and_distributed() {
         assert!(tables.len() >= 7, "{}", tables.len());
         for table in tables {
             let (name, is_guarded): (String, bool) = (table.get(0), table.get(1));
+            assert!(TABLES.contains(&name.as_str()), "statements on {name} are not watched");
             assert!(is_guarded, "{name} is not in rls.sql");
             assert!(
                 DISTRIBUTION.contains(&format!("create_distributed_table('{name}', 'tenant_id'")),
