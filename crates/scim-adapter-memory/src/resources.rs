@@ -1,11 +1,10 @@
 //! The repository: which tenant's store, which lock, and what is done outside it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::{RwLock, RwLockWriteGuard};
-use scim_domain::identifier::{ResourceId, TenantId};
+use scim_domain::identifier::ResourceId;
 use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
 use scim_domain::resource::Resource;
 use scim_domain::schema::ResourceType;
@@ -14,36 +13,57 @@ use scim_ports::{
     DeleteResource, NewResource, RefusedCreate, RepositoryError, ResourceRepository, UpdateResource, Updated,
 };
 
-use crate::row::Content;
+use crate::audit::{Entry, Target};
+use crate::registry::Registry;
+use crate::row::{Content, Row};
 use crate::search::search;
-use crate::state::{Prepared, TenantStore};
+use crate::state::{Created, Prepared, Reindexed, TenantState, TenantStore};
 
-/// The resources of all tenants, in memory. They last as long as this value does.
-#[derive(Debug, Default)]
+/// How many resources are written before others of the tenant get their turn.
+const STRIDE: usize = 64;
+
+/// The resources of all tenants, in memory. What is written for a tenant that is not registered is refused
+/// as [`RepositoryError::NotFound`].
+#[derive(Debug)]
 pub struct MemoryResources {
-    tenants: RwLock<HashMap<TenantId, Arc<TenantStore>>>,
+    registry: Arc<RwLock<Registry>>,
 }
 
 impl MemoryResources {
-    /// A store with nothing in it.
-    pub fn new() -> Self {
-        Self::default()
+    pub(crate) fn new(registry: Arc<RwLock<Registry>>) -> Self {
+        Self { registry }
     }
 
-    /// Forgets a tenant with all its resources.
-    pub fn forget_tenant(&self, id: TenantId) {
-        // The store is dropped after the lock: freeing much memory takes a while.
-        let _store = self.tenants.write().remove(&id);
-    }
-
-    /// The store of a tenant that has one.
+    /// The store of a tenant that is registered.
     fn store(&self, tenant: &Tenant) -> Option<Arc<TenantStore>> {
-        self.tenants.read().get(&tenant.id).cloned()
+        self.registry.read().get(tenant.id).map(|registered| Arc::clone(&registered.store))
     }
+}
 
-    fn store_or_new(&self, tenant: &Tenant) -> Arc<TenantStore> {
-        self.store(tenant).unwrap_or_else(|| Arc::clone(self.tenants.write().entry(tenant.id).or_default()))
-    }
+/// Stores the resources, or nothing, and writes it down.
+fn create_all(
+    store: &TenantStore,
+    state: &mut TenantState,
+    resources: Vec<Prepared>,
+) -> Result<Vec<(NewResource, Arc<Row>)>, RefusedCreate> {
+    let created = state.create_all(resources)?;
+    let note = |Created { new, row, audit }: Created| {
+        let target = Target::Resource(Arc::clone(&new.resource_type), new.id);
+        store.log.note(audit, new.at, target, None, Some(row.version));
+        (new, row)
+    };
+    Ok(created.into_iter().map(note).collect())
+}
+
+/// A resource that was created, as it is answered.
+fn answer(
+    state: &TenantState,
+    tenant: &Tenant,
+    (new, row): (NewResource, Arc<Row>),
+    include: Include,
+) -> Resource {
+    let related = state.related(tenant, &new.resource_type, &row, include);
+    related.into_resource(row.resource_with(&new.resource_type, new.attributes))
 }
 
 #[async_trait]
@@ -54,16 +74,39 @@ impl ResourceRepository for MemoryResources {
         resources: Vec<NewResource>,
         include: Include,
     ) -> Result<Vec<Resource>, RefusedCreate> {
-        let store = self.store_or_new(tenant);
+        let gone = RefusedCreate { index: 0, error: RepositoryError::NotFound };
+        let store = self.store(tenant).ok_or(gone)?;
         let prepared = Prepared::all(&store.hasher, resources)?;
         let mut state = store.state.write();
-        let created = state.create_all(prepared)?;
+        let created = create_all(&store, &mut state, prepared)?;
         let state = RwLockWriteGuard::downgrade(state);
-        let answer = |(new, row): (NewResource, Arc<crate::row::Row>)| {
-            let related = state.related(tenant, &new.resource_type, &row, include);
-            related.into_resource(row.resource_with(&new.resource_type, new.attributes))
+        Ok(created.into_iter().map(|created| answer(&state, tenant, created, include)).collect())
+    }
+
+    async fn resource_create_each(
+        &self,
+        tenant: &Tenant,
+        resources: Vec<NewResource>,
+        include: Include,
+    ) -> Vec<Result<Resource, RepositoryError>> {
+        let Some(store) = self.store(tenant) else {
+            return resources.iter().map(|_| Err(RepositoryError::NotFound)).collect();
         };
-        Ok(created.into_iter().map(answer).collect())
+        let mut outcomes = Vec::with_capacity(resources.len());
+        let mut resources = resources.into_iter();
+        while resources.len() > 0 {
+            let prepare = |new| Prepared::new(&store.hasher, new);
+            let prepared: Vec<_> = resources.by_ref().take(STRIDE).map(prepare).collect();
+            let mut state = store.state.write();
+            for prepared in prepared {
+                let created = prepared.and_then(|prepared| {
+                    let created = create_all(&store, &mut state, vec![prepared]);
+                    created.map_err(|refused| refused.error)?.pop().ok_or(RepositoryError::NotFound)
+                });
+                outcomes.push(created.map(|created| answer(&state, tenant, created, include)));
+            }
+        }
+        outcomes
     }
 
     async fn resource_get(
@@ -98,9 +141,15 @@ impl ResourceRepository for MemoryResources {
                 Some((attributes, content))
             }
         };
+        let audit = Entry::from(&update.audit);
         let (row, changed, related, member_count) = {
             let mut state = store.state.write();
-            let (row, changed) = state.update(&store.hasher, &update, content)?;
+            let (row, before) = state.update(&store.hasher, &update, content)?;
+            let changed = row.version != before;
+            if changed {
+                let target = Target::Resource(Arc::clone(&update.resource_type), update.id);
+                store.log.note(audit, update.at, target, Some(before), Some(row.version));
+            }
             let state = RwLockWriteGuard::downgrade(state);
             let related = state.related(tenant, &update.resource_type, &row, include);
             let member_count = state.membership().count(row.slot);
@@ -112,7 +161,17 @@ impl ResourceRepository for MemoryResources {
 
     async fn resource_delete(&self, tenant: &Tenant, delete: DeleteResource) -> Result<(), RepositoryError> {
         let store = self.store(tenant).ok_or(RepositoryError::NotFound)?;
-        store.state.write().delete(&store.hasher, &delete)
+        let kept = delete
+            .keep
+            .as_ref()
+            .map(|attributes| Content::new(&store.hasher, &delete.resource_type, attributes, Vec::new()));
+        let kept = kept.transpose()?;
+        let audit = Entry::from(&delete.audit);
+        let mut state = store.state.write();
+        let before = state.delete(&store.hasher, &delete, kept)?;
+        let target = Target::Resource(Arc::clone(&delete.resource_type), delete.id);
+        store.log.note(audit, delete.at, target, Some(before), None);
+        Ok(())
     }
 
     async fn resource_search(
@@ -128,12 +187,25 @@ impl ResourceRepository for MemoryResources {
 
     async fn resource_reindex(
         &self,
-        _: &Tenant,
-        _: &Arc<ResourceType>,
-        _: Option<ResourceId>,
-        _: usize,
+        tenant: &Tenant,
+        resource_type: &Arc<ResourceType>,
+        after: Option<ResourceId>,
+        limit: usize,
     ) -> Result<Option<ResourceId>, RepositoryError> {
-        Err(RepositoryError::Internal("not there yet".into()))
+        let Some(store) = self.store(tenant) else { return Ok(None) };
+        let limit = limit.max(1);
+        let rows = store.state.read().rows_after(resource_type, after, limit);
+        let last = rows.last().filter(|_| rows.len() == limit).map(|row| row.id);
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            let read = |row| Reindexed::new(&store.hasher, resource_type, row);
+            let reindexed = rows.by_ref().take(STRIDE).map(read).collect::<Result<Vec<_>, _>>()?;
+            let mut state = store.state.write();
+            for reindexed in reindexed {
+                state.reindex(&store.hasher, resource_type, reindexed)?;
+            }
+        }
+        Ok(last)
     }
 
     async fn ping(&self) -> Result<(), RepositoryError> {

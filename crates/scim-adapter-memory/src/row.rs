@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_domain::identifier::{ResourceId, Timestamp, Version};
-use scim_domain::resource::{Attributes, Resource, UniqueValue, display};
+use scim_domain::resource::{Attributes, Resource, UniqueValue, display, unique_values};
 use scim_domain::schema::ResourceType;
 use scim_ports::RepositoryError;
 
@@ -11,6 +11,9 @@ use crate::equality::LeafHasher;
 use crate::postings::KeyedHash;
 use crate::slots::Slot;
 use crate::unique::UniqueKey;
+
+/// The type whose resources are counted as users.
+const USER: &str = "User";
 
 /// One resource. Rows are shared with readers and never change: a write puts a new one in the slot.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub(crate) struct Row {
     payload: Box<str>,
     /// See [`Resource::display`]: kept apart, so that a list of members parses no payload.
     pub(crate) display: Option<Box<str>>,
+    /// Whether it is a user whose `active` is true: kept apart, so that counting them parses no payload.
+    pub(crate) is_active_user: bool,
     /// What it holds in the unique index.
     pub(crate) unique: Arc<[UniqueKey]>,
 }
@@ -36,6 +41,7 @@ pub(crate) struct Row {
 pub(crate) struct Content {
     payload: Box<str>,
     display: Option<Box<str>>,
+    is_active_user: bool,
     pub(crate) unique: Arc<[UniqueKey]>,
     /// Of every value among the attributes, ascending.
     pub(crate) leaves: Vec<KeyedHash>,
@@ -53,10 +59,9 @@ impl Content {
         Ok(Self {
             payload: payload.into_boxed_str(),
             display: display(attributes).map(Into::into),
-            unique: unique_values
-                .into_iter()
-                .map(|value| UniqueKey::new(hasher, resource_type, value))
-                .collect(),
+            is_active_user: resource_type.name() == USER
+                && attributes.get("active").is_some_and(|active| active == true),
+            unique: unique_keys(hasher, resource_type, unique_values).into(),
             leaves: hasher.leaves(resource_type.name(), attributes),
         })
     }
@@ -80,6 +85,7 @@ impl Row {
             last_modified: at,
             payload: content.payload,
             display: content.display,
+            is_active_user: content.is_active_user,
             unique: content.unique,
         }
     }
@@ -95,9 +101,24 @@ impl Row {
             resource_type: Arc::clone(resource_type),
             payload: content.payload,
             display: content.display,
+            is_active_user: content.is_active_user,
             unique: content.unique,
             ..self
         }
+    }
+
+    /// The same row with other unique values, of the type as it is now.
+    pub(crate) fn with_unique(&self, resource_type: &Arc<ResourceType>, unique: Vec<UniqueKey>) -> Self {
+        Self { resource_type: Arc::clone(resource_type), unique: unique.into(), ..self.clone() }
+    }
+
+    /// The unique values among the attributes, by the type as it is now.
+    pub(crate) fn unique_keys(
+        &self,
+        hasher: &LeafHasher,
+        resource_type: &ResourceType,
+    ) -> Result<Vec<UniqueKey>, RepositoryError> {
+        Ok(unique_keys(hasher, resource_type, unique_values(resource_type, &self.attributes()?)))
     }
 
     /// Whether it is of this type.
@@ -137,6 +158,14 @@ impl Row {
             groups: None,
         }
     }
+}
+
+fn unique_keys(
+    hasher: &LeafHasher,
+    resource_type: &ResourceType,
+    values: Vec<UniqueValue>,
+) -> Vec<UniqueKey> {
+    values.into_iter().map(|value| UniqueKey::new(hasher, resource_type, value)).collect()
 }
 
 fn unreadable(error: serde_json::Error) -> RepositoryError {

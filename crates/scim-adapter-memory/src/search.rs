@@ -20,6 +20,8 @@ use crate::row::Row;
 use crate::state::{Related, RowsById, TenantState, TenantStore, asks_for_related};
 
 use candidates::candidates;
+pub(crate) use evaluate::yield_now;
+
 use evaluate::Evaluation;
 use page::{Hit, Page, Rows};
 

@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod read;
+mod reindex;
 mod update;
 
 use std::collections::{BTreeSet, HashMap};
@@ -13,8 +14,9 @@ use parking_lot::RwLock;
 use scim_domain::attribute::AttributeDefinition;
 use scim_domain::identifier::{ResourceId, Timestamp};
 use scim_domain::schema::ResourceType;
-use scim_ports::RepositoryError;
+use scim_ports::{RepositoryError, Statistics};
 
+use crate::audit::TenantLog;
 use crate::blocks::Blocks;
 use crate::equality::{EqualityIndex, LeafHasher};
 use crate::membership::{End, Membership};
@@ -23,18 +25,27 @@ use crate::sharded::ShardedMap;
 use crate::slots::{Slot, Slots};
 use crate::unique::UniqueIndex;
 
-pub(crate) use create::Prepared;
+pub(crate) use create::{Created, Prepared};
 pub(crate) use read::{Related, asks_for_related};
+pub(crate) use reindex::Reindexed;
 
 /// Rows in the order of creation.
 pub(crate) type RowsById = Blocks<ResourceId, Arc<Row>>;
 
 /// One tenant's resources. Each tenant has its own lock: tenants never wait for one another.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TenantStore {
     /// Never held across an `await`, nor while filters are evaluated.
     pub(crate) state: RwLock<TenantState>,
     pub(crate) hasher: LeafHasher,
+    /// Where changes are written down, with the lock of what is changed.
+    pub(crate) log: Arc<TenantLog>,
+}
+
+impl TenantStore {
+    pub(crate) fn new(log: Arc<TenantLog>) -> Self {
+        Self { state: RwLock::default(), hasher: LeafHasher::default(), log }
+    }
 }
 
 /// The rows of one tenant with all indexes.
@@ -47,9 +58,29 @@ pub(crate) struct TenantState {
     unique: UniqueIndex,
     equality: EqualityIndex,
     membership: Membership,
+    /// Resources that were deleted and put aside. Nothing shows them, and their ids are taken.
+    aside: HashMap<ResourceId, Row>,
+    active_users: u64,
+    last_write_at: Option<Timestamp>,
 }
 
 impl TenantState {
+    /// How many resources there are, with those put aside.
+    pub(crate) fn len(&self) -> usize {
+        self.types.values().map(RowsById::len).sum::<usize>().saturating_add(self.aside.len())
+    }
+
+    /// The figures.
+    pub(crate) fn statistics(&self) -> Statistics {
+        let count =
+            |(name, rows): (&String, &RowsById)| Some((name.clone(), u64::try_from(rows.len()).ok()?));
+        Statistics {
+            resources: self.types.iter().filter_map(count).filter(|(_, count)| *count > 0).collect(),
+            active_users: self.active_users,
+            last_write_at: self.last_write_at,
+        }
+    }
+
     /// The row in this slot.
     pub(crate) fn row_in(&self, slot: Slot) -> Option<&Arc<Row>> {
         self.slots.get(slot)
@@ -86,6 +117,8 @@ impl TenantState {
     /// Puts a row where its slot says, in place of the one that was there.
     fn put(&mut self, row: Row) -> Arc<Row> {
         let row = Arc::new(row);
+        self.count_out(row.slot);
+        self.active_users = self.active_users.saturating_add(u64::from(row.is_active_user));
         self.slots.put(Arc::clone(&row));
         let name = row.resource_type.name();
         if !self.types.contains_key(name) {
@@ -95,6 +128,17 @@ impl TenantState {
             rows.insert(row.id, Arc::clone(&row));
         }
         row
+    }
+
+    /// The row in this slot is about to be another one, or none.
+    fn count_out(&mut self, slot: Slot) {
+        let is_active_user = self.row_in(slot).is_some_and(|row| row.is_active_user);
+        self.active_users = self.active_users.saturating_sub(u64::from(is_active_user));
+    }
+
+    /// Something was written at this time.
+    fn wrote(&mut self, at: Timestamp) {
+        self.last_write_at = self.last_write_at.max(Some(at));
     }
 
     /// The row in this slot goes up by one version.
@@ -201,7 +245,7 @@ mod tests {
                 json!({"userName": "a", "title": "x", "emails": [{"value": "e", "type": "t"}]}),
                 &[],
             ),
-            new(2, &user, json!({"userName": "b", "title": "x"}), &[]),
+            new(2, &user, json!({"userName": "b", "title": "x", "active": true}), &[]),
             new(3, &group, json!({"displayName": "g"}), &[1, 2, 3, 4]),
             new(4, &group, json!({"displayName": "g"}), &[1, 3]),
         ];
@@ -230,9 +274,9 @@ mod tests {
                 at: moment(),
                 audit: entry(),
             };
-            state.delete(&hasher, &delete).expect("deleted");
+            state.delete(&hasher, &delete, None).expect("deleted");
         }
-        assert_eq!(state.ids.len(), 0);
+        assert_eq!((state.ids.len(), state.len(), state.active_users), (0, 0, 0));
         assert_eq!((state.unique.len(), state.equality.len()), (0, 0));
         assert!(state.membership.is_empty());
         assert!(state.types.values().all(|rows| rows.len() == 0));

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scim_adapter_memory::{MemoryResources, MemoryTenants};
+use scim_adapter_memory::MemoryStore;
 use scim_domain::tenant::Tenant;
-use scim_ports::conformance::{BoxFuture, Harness, Stores};
+use scim_ports::conformance::{BoxFuture, Harness, Stores, new_tenant};
 use tokio::runtime::Builder;
 
 struct Memory;
@@ -15,8 +15,11 @@ struct Memory;
 #[async_trait]
 impl Harness for Memory {
     async fn stores(&self, tenants: &[Arc<Tenant>]) -> Stores {
-        let tenants = tenants.iter().map(|tenant| Tenant::clone(tenant)).collect();
-        Stores { resources: Arc::new(MemoryResources::new()), tenants: Arc::new(MemoryTenants::new(tenants)) }
+        let store = MemoryStore::new();
+        for tenant in tenants {
+            store.tenants().create(new_tenant(tenant)).expect("the tenant is new");
+        }
+        Stores { resources: store.resources(), tenants: store.tenants() }
     }
 
     fn spawn(&self, task: BoxFuture<'static>) -> BoxFuture<'static> {

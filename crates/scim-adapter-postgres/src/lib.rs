@@ -18,10 +18,11 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `store`, `settings`, `pool`, `tls` | the database and how it is connected to |
+//! | `store`, `settings`, `pool`, `connector`, `tls` | the database and how it is connected to |
 //! | `migrate` | the schema's migrations |
 //! | `repository`, `tenants`, `credentials`, `signing_keys`, `audit`, `notices` | the ports |
 //! | `compiled` | compiled schemas, shared by tenants |
+//! | `replica` | the database that searches may go to |
 //! | `queries` | the statements |
 //! | `filter_sql`, `sort_sql`, `audit_sql` | filters and orders as SQL |
 //! | `document`, `text`, `rows` | what is kept in a row, and how |
@@ -30,6 +31,7 @@
 mod audit;
 mod audit_sql;
 mod compiled;
+mod connector;
 mod credentials;
 mod document;
 mod error;
@@ -38,6 +40,7 @@ mod migrate;
 mod notices;
 mod pool;
 mod queries;
+mod replica;
 mod repository;
 mod rows;
 mod session;

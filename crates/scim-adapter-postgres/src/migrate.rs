@@ -77,13 +77,23 @@ pub(crate) async fn down(pool: &Pool) -> Result<(), Failure> {
 
 /// The versions that are not applied yet.
 pub(crate) async fn pending(connection: &AsyncPgConnection) -> Result<Vec<&'static str>, Failure> {
+    let applied = applied_if_any(connection).await?;
+    let versions = MIGRATIONS.iter().map(|migration| migration.version);
+    Ok(versions.filter(|version| !applied.iter().any(|it| it == version)).collect())
+}
+
+/// The newest version that is applied.
+pub(crate) async fn newest(connection: &AsyncPgConnection) -> Result<Option<String>, Failure> {
+    Ok(applied_if_any(connection).await?.into_iter().max())
+}
+
+/// The versions that are applied; none where nothing ever was.
+async fn applied_if_any(connection: &AsyncPgConnection) -> Result<Vec<String>, Failure> {
     let book = Sql::global(
         "SELECT to_regclass('__diesel_schema_migrations')::text WHERE to_regclass('__diesel_schema_migrations') IS NOT NULL",
     );
     let book: Vec<String> = load(connection, book.rows::<Text>()).await?;
-    let applied = if book.is_empty() { Vec::new() } else { applied(connection).await? };
-    let versions = MIGRATIONS.iter().map(|migration| migration.version);
-    Ok(versions.filter(|version| !applied.iter().any(|it| it == version)).collect())
+    if book.is_empty() { Ok(Vec::new()) } else { applied(connection).await }
 }
 
 /// A connection that holds the lock, with no limit of time: an index on a large table takes long.

@@ -18,12 +18,11 @@ use scim_domain::identifier::{CredentialId, TenantId};
 use scim_ports::{ChangeListener, ChangeNotice, ChangeNotices};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::{AsyncMessage, Client, Config};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::{AsyncMessage, Client};
 
+use crate::connector::Connector;
 use crate::settings::{ConnectionUrl, SettingsError};
 use crate::sql::{Bind, Sql};
-use crate::tls;
 
 /// The channel of all notices.
 const CHANNEL: &str = "scim_changes";
@@ -79,8 +78,7 @@ pub struct PostgresNotices {
 
 /// What all clones share.
 pub(crate) struct Shared {
-    config: Config,
-    tls: MakeRustlsConnect,
+    connector: Arc<Connector>,
     hub: Arc<Hub>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -89,19 +87,18 @@ impl Shared {
     /// Where to connect to; nothing is connected yet.
     pub(crate) fn new(url: &str) -> Result<Self, SettingsError> {
         let mut url = ConnectionUrl::parse(url)?;
-        let tls = tls::connector(&url)?;
         // So that one sees in pg_stat_activity which connection it is.
         let name = format!("{} notices", url.config.get_application_name().unwrap_or_default());
         url.config.application_name(name);
-        Ok(Self { config: url.config, tls, hub: Arc::default(), task: Mutex::default() })
+        let connector = Arc::new(Connector::new(url)?);
+        Ok(Self { connector, hub: Arc::default(), task: Mutex::default() })
     }
 
     /// Starts to listen, where nobody has. MUST be called within a Tokio runtime.
     pub(crate) fn started(self: &Arc<Self>) -> PostgresNotices {
         let mut task = self.task.lock();
         if task.is_none() {
-            let (config, tls) = (self.config.clone(), self.tls.clone());
-            *task = Some(tokio::spawn(listen_always(config, tls, Arc::clone(&self.hub))));
+            *task = Some(tokio::spawn(listen_always(Arc::clone(&self.connector), Arc::clone(&self.hub))));
         }
         PostgresNotices { shared: Arc::clone(self) }
     }
@@ -158,10 +155,10 @@ impl Hub {
 }
 
 /// Listens, over one connection after the other, until the task is aborted.
-async fn listen_always(config: Config, tls: MakeRustlsConnect, hub: Arc<Hub>) {
+async fn listen_always(connector: Arc<Connector>, hub: Arc<Hub>) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let reason = listen(&config, &tls, &hub).await;
+        let reason = listen(&connector, &hub).await;
         let was_connected = hub.connected(false);
         if was_connected {
             pause = FIRST_PAUSE;
@@ -175,10 +172,10 @@ async fn listen_always(config: Config, tls: MakeRustlsConnect, hub: Arc<Hub>) {
 }
 
 /// Listens over one connection; answers why it ended.
-async fn listen(config: &Config, tls: &MakeRustlsConnect, hub: &Hub) -> String {
-    let (client, mut connection) = match timeout(CONNECT_TIMEOUT, config.connect(tls.clone())).await {
+async fn listen(connector: &Connector, hub: &Hub) -> String {
+    let (client, mut connection) = match timeout(CONNECT_TIMEOUT, connector.connect()).await {
         Ok(Ok(connected)) => connected,
-        Ok(Err(error)) => return describe(&error),
+        Ok(Err(error)) => return error.to_string(),
         Err(_elapsed) => return "the database does not answer".to_owned(),
     };
     let messages = async {

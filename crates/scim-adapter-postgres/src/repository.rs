@@ -19,21 +19,23 @@ use crate::pool::Pool;
 use crate::queries::create::{self, Chunk, Draft, Fate};
 use crate::queries::update::Change;
 use crate::queries::{delete, get, reindex, search};
+use crate::replica::Replica;
 use crate::session::{Attempts, Undone};
 
 /// The resources of all tenants in PostgreSQL.
 #[derive(Clone)]
 pub struct PostgresResources {
     pool: Pool,
-    read_pool: Option<Pool>,
+    replica: Option<Replica>,
 }
 
 impl PostgresResources {
-    pub(crate) fn new(pool: Pool, read_pool: Option<Pool>) -> Self {
-        Self { pool, read_pool }
+    pub(crate) fn new(pool: Pool, replica: Option<Replica>) -> Self {
+        Self { pool, replica }
     }
 
-    /// How the database would run a search now, as `EXPLAIN` puts it: for finding out why one is slow.
+    /// How the database runs a search, and over how many rows, as `EXPLAIN ANALYZE` puts it: for finding
+    /// out why one is slow. It is run for that.
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
@@ -42,19 +44,23 @@ impl PostgresResources {
         tenant: &Tenant,
         query: &ResourceQuery,
     ) -> Result<Vec<String>, RepositoryError> {
-        Ok(search::plan(self.read_pool.as_ref().unwrap_or(&self.pool), tenant, query).await?)
+        let pool = self.replica.as_ref().map_or(&self.pool, Replica::pool);
+        Ok(search::plan(pool, tenant, query).await?)
     }
 
+    /// Whatever the replica fails over, the database itself may answer: what a replica replays
+    /// cancels its statements, and it may not have been migrated yet.
     async fn search(&self, tenant: &Tenant, query: &ResourceQuery) -> Result<ResourcePage, Failure> {
-        if let Some(read_pool) = &self.read_pool {
-            match search::search(read_pool, tenant, query).await {
-                Err(Failure::Unavailable(error) | Failure::Internal(error)) => {
-                    tracing::warn!(%error, "the read replica failed; the search goes to the database itself");
-                }
-                other => return other,
+        if let Some(replica) = &self.replica
+            && let Some(lease) = replica.lease_for(tenant.id).await
+        {
+            match search::search(replica.pool(), lease, tenant, query).await {
+                Ok(page) => return Ok(page),
+                Err(failure) => tracing::warn!(?failure, "a search failed on the read replica"),
             }
         }
-        search::search(&self.pool, tenant, query).await
+        let lease = self.pool.lease_for(tenant.id).await?;
+        search::search(&self.pool, lease, tenant, query).await
     }
 }
 

@@ -211,9 +211,9 @@ impl Sql {
         self
     }
 
-    /// The statement that shows how this one would be run.
+    /// The statement that runs this one, and shows how and over how many rows.
     pub(crate) fn explained(self) -> Self {
-        const EXPLAIN: &str = "EXPLAIN (COSTS OFF) ";
+        const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS FALSE, COSTS FALSE, TIMING FALSE, SUMMARY FALSE) ";
         let binds =
             self.binds.into_iter().map(|(at, bind)| (at.saturating_add(EXPLAIN.len()), bind)).collect();
         Self { text: format!("{EXPLAIN}{}", self.text), binds, keep: false, ..self }

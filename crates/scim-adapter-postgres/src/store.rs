@@ -11,6 +11,7 @@ use crate::credentials::PostgresCredentials;
 use crate::migrate;
 use crate::notices::{self, PostgresNotices};
 use crate::pool::{Pool, PoolStatus};
+use crate::replica::Replica;
 use crate::repository::PostgresResources;
 use crate::settings::{PostgresSettings, SettingsError};
 use crate::signing_keys::PostgresSigningKeys;
@@ -20,7 +21,7 @@ use crate::tenants::PostgresTenants;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
-    read_pool: Option<Pool>,
+    replica: Option<Replica>,
     schemas: Arc<CompiledSchemas>,
     notices: Arc<notices::Shared>,
 }
@@ -51,7 +52,8 @@ impl PostgresStore {
     /// [`OpenError`]
     pub async fn open(settings: &PostgresSettings) -> Result<Self, OpenError> {
         let pool = Pool::new(&settings.url, settings)?;
-        let read_pool = settings.read_url.as_deref().map(|url| Pool::new(url, settings)).transpose()?;
+        let replica = settings.read_url.as_deref().map(|url| Pool::new(url, settings)).transpose()?;
+        let replica = replica.map(Replica::new);
         let notices = Arc::new(notices::Shared::new(&settings.url)?);
         let (began, mut pause) = (Instant::now(), Duration::from_millis(50));
         while let Err(error) = pool.warm(settings.min_connections.max(1)).await {
@@ -62,7 +64,7 @@ impl PostgresStore {
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2).min(Duration::from_secs(1));
         }
-        Ok(Self { pool, read_pool, schemas: Arc::default(), notices })
+        Ok(Self { pool, replica, schemas: Arc::default(), notices })
     }
 
     /// Applies the migrations that are not applied yet; answers their versions.
@@ -92,9 +94,19 @@ impl PostgresStore {
         lease.after_read(pending)
     }
 
+    /// The version of the newest migration that is applied; `None` where none is.
+    ///
+    /// # Errors
+    /// As [`migrate`](Self::migrate).
+    pub async fn newest_migration(&self) -> Result<Option<String>, RepositoryError> {
+        let lease = self.pool.lease().await?;
+        let newest = migrate::newest(lease.connection()?).await;
+        lease.after_read(newest)
+    }
+
     /// The resources.
     pub fn resources(&self) -> PostgresResources {
-        PostgresResources::new(self.pool.clone(), self.read_pool.clone())
+        PostgresResources::new(self.pool.clone(), self.replica.clone())
     }
 
     /// The registry of tenants.

@@ -12,10 +12,8 @@ use scim_domain::schema::ResourceType;
 use scim_domain::scope::Scopes;
 use scim_domain::tenant::Tenant;
 use scim_ports::TenantRepository;
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
-use crate::ServiceError;
+use crate::{OperatorKey, ServiceError};
 
 /// Where SCIM is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +96,7 @@ pub trait Authenticator: Send + Sync {
 
 /// The operator's secret: opens one tenant, with every right and no subject.
 pub struct OperatorSecret {
-    digest: [u8; 32],
+    key: OperatorKey,
     slug: String,
     tenants: Arc<dyn TenantRepository>,
 }
@@ -106,13 +104,7 @@ pub struct OperatorSecret {
 impl OperatorSecret {
     /// The secret opens the tenant with this slug.
     pub fn new(secret: &str, slug: &str, tenants: Arc<dyn TenantRepository>) -> Self {
-        Self { digest: Sha256::digest(secret.as_bytes()).into(), slug: slug.to_owned(), tenants }
-    }
-
-    /// Compares digests, in a time that does not depend on where they differ.
-    fn is_secret(&self, token: &str) -> bool {
-        let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
-        digest.ct_eq(&self.digest).into()
+        Self { key: OperatorKey::new(secret), slug: slug.to_owned(), tenants }
     }
 }
 
@@ -122,7 +114,7 @@ impl Authenticator for OperatorSecret {
         let Some(token) = attempt.token else {
             return Err(unauthorized("a bearer token is required").into());
         };
-        if !self.is_secret(token) {
+        if !self.key.is(token) {
             return Err(refused().into());
         }
         let tenant = self.tenants.tenant_by_slug(&self.slug).await?.ok_or_else(refused)?;

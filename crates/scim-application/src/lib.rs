@@ -4,20 +4,27 @@
 //! the [`RequestContext`] that comes out. A host that speaks something other than HTTP uses the
 //! same calls.
 
+mod administration;
 mod authentication;
 mod bulk;
 mod context;
 mod discovery;
 mod error;
 mod me;
+mod operator_key;
 mod orchestrator;
 mod service;
 
+pub use administration::{
+    AdminContext, AdminError, Administration, AdministrationPorts, Parameters, PoolFigures, ServerStatus,
+    StatusProvider, TenantAnswer,
+};
 pub use authentication::{Attempt, Authenticator, Mount, OperatorSecret, Principal, Subject};
 pub use bulk::BulkProcessor;
 pub use context::RequestContext;
 pub use discovery::{Discovery, DiscoveryEndpoint};
 pub use error::ServiceError;
+pub use operator_key::OperatorKey;
 pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };

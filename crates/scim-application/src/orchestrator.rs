@@ -160,7 +160,7 @@ impl ResourceOrchestrator {
                 Err(error) => return Err(Refused::ByStore(error)),
             }
         }
-        Err(ServiceError::unavailable("too many other writers are changing this resource", None).into())
+        Err(too_many_writers().into())
     }
 
     /// Hashes a password that is new in `attributes`, and finds the unique values.
@@ -177,6 +177,11 @@ impl ResourceOrchestrator {
         let unique_values = scim_domain::resource::unique_values(resource_type, &attributes);
         Ok((attributes, unique_values))
     }
+}
+
+/// What a write that lost too many races is answered.
+fn too_many_writers() -> ServiceError {
+    ServiceError::unavailable("too many other writers are changing this resource", None)
 }
 
 /// `strictMode` asks for `If-Match` on every change of what is there.

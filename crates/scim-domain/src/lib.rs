@@ -16,12 +16,13 @@
 //! | [`listing`] | queries: sorting, index pages, cursors, list responses |
 //! | [`validation`] | bodies and values, checked against the schema and brought into its spelling |
 //! | [`leniency`] | what clients send against the letter of the RFC and is taken all the same |
+//! | [`deletion`] | what DELETE makes of a resource |
 //! | [`password`] | the one attribute that is not stored as it was sent |
 //! | [`bulk`] | bulk requests, the order of their operations, their responses |
 //! | [`discovery`] | the discovery documents |
 //! | [`patch`] | RFC 7644 §3.5.2: the PATCH message, and the engine that applies it |
 //! | [`json`] | reading a JSON body once, with bounds |
-//! | [`tenant`] | the tenant and its config |
+//! | [`tenant`] | the tenant, its config, and the presets of new tenants |
 //! | [`scope`] | what a credential allows |
 //! | [`credential`] | the credentials of a tenant, and the tokens that carry them |
 //! | [`audit`] | what is written down of every change |
@@ -32,6 +33,7 @@ pub mod audit;
 pub mod bulk;
 pub mod comparison;
 pub mod credential;
+pub mod deletion;
 pub mod discovery;
 pub mod error;
 pub mod filter;

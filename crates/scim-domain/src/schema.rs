@@ -4,7 +4,7 @@ pub mod common;
 pub mod core;
 pub mod definition;
 pub mod resource_type;
-mod tenant_definitions;
+pub mod tenant_definitions;
 pub mod tenant_schema;
 
 pub use definition::{ResourceTypeDefinition, SchemaDefinition, SchemaExtension};

@@ -22,6 +22,7 @@ mod faults;
 mod groups;
 mod health;
 pub(crate) mod hostile;
+mod injection;
 mod me;
 mod negotiation;
 mod okta;

@@ -6,17 +6,22 @@ mod base_url;
 mod bearer;
 mod body;
 mod media_type;
+mod operator;
 mod preconditions;
 mod query;
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
-use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::{HttpMessage, HttpRequest};
 use percent_encoding::percent_decode_str;
+
+use crate::middleware::request_id::RequestId;
 
 pub(crate) use authorized::{Authorized, Visitor};
 pub(crate) use body::Deadline;
+pub(crate) use operator::Operator;
 
 /// A segment of the path, decoded; empty where the route has none of this name.
 ///
@@ -25,6 +30,16 @@ pub(crate) use body::Deadline;
 pub(crate) fn segment(request: &HttpRequest, name: &str) -> String {
     let segment = request.match_info().get(name).unwrap_or_default();
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+/// The id of the request, which the middleware gave it.
+fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Where the request came from.
+fn client_address(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|address| address.ip())
 }
 
 /// The list that the headers of one name make up, joined by commas (RFC 9110 §5.3).

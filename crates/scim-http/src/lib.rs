@@ -7,9 +7,11 @@
 //! | `routes` | the one routing table |
 //! | `extract` | what a request says: mount, base URL, token, body, parameters, preconditions |
 //! | `handlers` | one function a method and endpoint: extract, call, respond |
-//! | `respond` | answers and their headers; errors as RFC 7644 §3.12 shows them |
+//! | `admin` | the same for the admin API |
+//! | `respond` | answers and their headers; errors as RFC 7644 §3.12 and RFC 9457 show them |
 //! | `middleware` | what every request goes through: its id, its log line, its time limit, its panics |
 
+mod admin;
 mod extract;
 mod handlers;
 mod middleware;

@@ -20,8 +20,8 @@ use tracing::{Instrument, Level};
 
 use crate::AppState;
 use crate::extract::Deadline;
-use crate::respond::HttpError;
-use crate::routes::{MountPoint, Route};
+use crate::respond::{HttpError, Problem};
+use crate::routes::{MountPoint, Route, is_admin};
 
 use request_id::RequestId;
 
@@ -57,14 +57,20 @@ async fn serve(
     if !request.method().is_safe() {
         request.extensions_mut().insert(Deadline(deadline));
     }
+    let is_admin = is_admin(request.path());
     // A handler holds nothing that another request could find half done: what it shares is in the
     // application, behind calls that keep their own order.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
     match timeout_at(deadline, handled).await {
         Ok(Ok(answered)) => answered,
-        Ok(Err(_panic)) => Err(HttpError::internal().into()),
-        Err(_elapsed) => Err(HttpError::overdue().into()),
+        Ok(Err(_panic)) => Err(failed(HttpError::internal(), is_admin)),
+        Err(_elapsed) => Err(failed(HttpError::overdue(), is_admin)),
     }
+}
+
+/// The error in the form that the client knows.
+fn failed(error: HttpError, is_admin: bool) -> Error {
+    if is_admin { Problem::from(error).into() } else { error.into() }
 }
 
 /// The answer to a request whose handler came to no end.
@@ -107,8 +113,13 @@ fn log(outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>, took: Duration) 
         Err(failed) => (failed.response.status(), Some(&failed.error)),
     };
     if status.is_server_error() {
-        let failure = error.and_then(|error| error.as_error::<HttpError>());
-        if let Some(cause) = failure.and_then(HttpError::cause) {
+        let cause = error.and_then(|error| {
+            error
+                .as_error::<HttpError>()
+                .and_then(HttpError::cause)
+                .or_else(|| error.as_error::<Problem>().and_then(Problem::cause))
+        });
+        if let Some(cause) = cause {
             let cause: &(dyn StdError + 'static) = cause;
             tracing::error!(status = status.as_u16(), cause, "a request failed");
         }

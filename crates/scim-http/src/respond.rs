@@ -2,12 +2,14 @@
 
 mod error;
 mod list;
+mod problem;
 mod resource;
 
 use actix_web::http::header::HeaderValue;
 
 pub(crate) use error::HttpError;
 pub(crate) use list::{document, json, list};
+pub(crate) use problem::Problem;
 pub(crate) use resource::{changed, created, deleted, read};
 
 /// The media type of every SCIM answer (RFC 7644 §8.1).

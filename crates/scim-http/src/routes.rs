@@ -8,6 +8,7 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Scope, guard, web};
 use scim_application::Mount;
 
+use crate::admin::{activity, credentials, no_admin_endpoint, no_admin_method, statistics, tenants, version};
 use crate::handlers::{
     bulk, collection, fallback, health, index, me, ready, resource, resource_types, schemas, search,
     service_provider_config,
@@ -23,7 +24,34 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(Endpoint::at("/health").get(health::show).public())
         .service(Endpoint::at("/ready").get(ready::show).public())
         .service(Endpoint::at("/").get(index::show).public())
+        .configure(administered)
         .default_service(web::to(fallback::no_page));
+}
+
+/// What the operator's secret opens.
+fn administered(config: &mut web::ServiceConfig) {
+    let at = |pattern: &'static str| Endpoint { others: Others::Operator, ..Endpoint::at(pattern) };
+    config
+        .service(at("/admin/tenants").get(tenants::list).post(tenants::create))
+        .service(
+            at("/admin/tenants/{tenant}").get(tenants::show).patch(tenants::modify).delete(tenants::delete),
+        )
+        .service(at("/admin/tenants/{tenant}/credentials").get(credentials::list).post(credentials::create))
+        .service(at("/admin/tenants/{tenant}/credentials/{credential}").delete(credentials::revoke))
+        .service(at("/admin/tenants/{tenant}/credentials/{credential}/rotate").post(credentials::rotate))
+        .service(at("/admin/tenants/{tenant}/stats").get(statistics::of_tenant))
+        .service(at("/admin/tenants/{tenant}/activity").get(activity::list))
+        .service(at("/admin/stats").get(statistics::of_all))
+        .service(at("/admin/version").get(version::show))
+        .service(web::scope(ADMIN).default_service(web::to(no_admin_endpoint)));
+}
+
+/// What is below this is the operator's.
+const ADMIN: &str = "/admin";
+
+/// Whether a path is the operator's.
+pub(crate) fn is_admin(path: &str) -> bool {
+    path.strip_prefix(ADMIN).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The SCIM endpoints of one mount.
@@ -121,12 +149,23 @@ struct Endpoint {
     pattern: &'static str,
     allow: Vec<&'static str>,
     resource: Resource,
-    is_public: bool,
+    others: Others,
+}
+
+/// Who is told that a method is not taken.
+#[derive(Debug, Clone, Copy)]
+enum Others {
+    /// Who has a credential of the mount.
+    Authorized,
+    /// The operator.
+    Operator,
+    /// Everyone.
+    Anyone,
 }
 
 impl Endpoint {
     fn at(pattern: &'static str) -> Self {
-        Self { pattern, allow: Vec::new(), resource: web::resource(pattern), is_public: false }
+        Self { pattern, allow: Vec::new(), resource: web::resource(pattern), others: Others::Authorized }
     }
 
     /// Leaves the paths of the fixed endpoints to those.
@@ -199,7 +238,7 @@ impl Endpoint {
 
     /// Open to everyone, so that 405 needs no credential either.
     fn public(mut self) -> Self {
-        self.is_public = true;
+        self.others = Others::Anyone;
         self
     }
 }
@@ -208,10 +247,11 @@ impl HttpServiceFactory for Endpoint {
     fn register(self, config: &mut AppService) {
         let route = Route { pattern: self.pattern, allow: self.allow.join(", ") };
         let resource = self.resource.app_data(route);
-        if self.is_public {
-            resource.default_service(web::to(fallback::no_public_method)).register(config);
-        } else {
-            resource.default_service(web::to(fallback::no_method)).register(config);
-        }
+        let resource = match self.others {
+            Others::Authorized => resource.default_service(web::to(fallback::no_method)),
+            Others::Operator => resource.default_service(web::to(no_admin_method)),
+            Others::Anyone => resource.default_service(web::to(fallback::no_public_method)),
+        };
+        resource.register(config);
     }
 }

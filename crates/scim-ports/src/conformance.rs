@@ -45,7 +45,7 @@ use scim_domain::tenant::Tenant;
 
 use crate::{ResourceRepository, TenantRepository};
 
-pub use world::{audit_entry, tenant};
+pub use world::{audit_entry, new_tenant, tenant};
 
 /// A future that may move between threads.
 pub type BoxFuture<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;

@@ -12,6 +12,7 @@ mod error;
 mod id_generator;
 mod password_hasher;
 mod resource_repository;
+mod schema_interner;
 mod signing_key_repository;
 mod tenant_registry;
 mod tenant_repository;
@@ -35,6 +36,7 @@ pub use password_hasher::{PasswordError, PasswordHasher};
 pub use resource_repository::{
     DeleteResource, ExpectedVersion, NewResource, RefusedCreate, ResourceRepository, UpdateResource, Updated,
 };
+pub use schema_interner::SchemaInterner;
 pub use signing_key_repository::{SigningKeyRepository, StoredSigningKey};
 pub use tenant_registry::{NewTenant, Statistics, TenantRecord, TenantRegistry, UpdateTenant};
 pub use tenant_repository::TenantRepository;

@@ -2,9 +2,11 @@
 
 mod bcrypt_passwords;
 mod random_bytes;
+mod status;
 mod system_clock;
 mod uuid_v7_ids;
 
 pub use bcrypt_passwords::BcryptPasswords;
+pub use status::{MemoryStatus, PostgresStatus};
 pub use system_clock::SystemClock;
 pub use uuid_v7_ids::UuidV7Ids;

@@ -6,17 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use scim_adapter_memory::{MemoryResources, MemoryTenants};
+use scim_adapter_memory::MemoryStore;
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
-use scim_application::{OperatorSecret, Ports, ScimService};
-use scim_domain::identifier::TenantId;
-use scim_domain::schema::TenantSchema;
+use scim_application::{
+    Administration, AdministrationPorts, OperatorKey, OperatorSecret, Ports, ScimService, StatusProvider,
+};
+use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
+use scim_domain::identifier::{TenantId, Version};
+use scim_domain::schema::{TenantDefinitions, TenantSchema};
 use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
-use scim_ports::{Clock, IdGenerator, ResourceRepository, TenantRepository};
+use scim_ports::{
+    AuditRepository, Clock, CredentialRepository, IdGenerator, NewTenant, ResourceRepository, TenantRecord,
+    TenantRegistry,
+};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::adapters::{BcryptPasswords, SystemClock, UuidV7Ids};
+use crate::adapters::{BcryptPasswords, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids};
 use crate::secret::derive_key;
 use crate::settings::{DatabaseSettings, Settings};
 
@@ -32,7 +38,13 @@ pub struct Store {
     /// The store of resources.
     pub resources: Arc<dyn ResourceRepository>,
     /// The registry of tenants.
-    pub tenants: Arc<dyn TenantRepository>,
+    pub tenants: Arc<dyn TenantRegistry>,
+    /// The credentials of tenants.
+    pub credentials: Arc<dyn CredentialRepository>,
+    /// The audit log.
+    pub audit: Arc<dyn AuditRepository>,
+    /// What is known of it, for `/admin/version`.
+    pub status: Arc<dyn StatusProvider>,
     /// What it is called in `/ready`.
     pub name: &'static str,
 }
@@ -43,10 +55,36 @@ impl Store {
     /// # Errors
     /// Where the published schemas do not compile, which a test excludes.
     pub fn in_memory(config: TenantConfig, ids: &dyn IdGenerator) -> anyhow::Result<Self> {
+        let store = MemoryStore::new();
         let tenant = operator_tenant(config, ids)?;
+        let at = SystemClock.now();
+        let origin = Origin { actor: Actor::Service, request_id: String::new(), client_address: None };
+        store.tenants().create(NewTenant {
+            record: TenantRecord {
+                id: tenant.id,
+                slug: tenant.slug.clone(),
+                display_name: tenant.slug,
+                active: tenant.active,
+                preset: String::new(),
+                config: TenantConfig::clone(&tenant.config),
+                version: Version::FIRST,
+                created_at: at,
+                updated_at: at,
+            },
+            definitions: TenantDefinitions::from(&*tenant.schema),
+            audit: AuditEntry {
+                id: ids.audit_event_id(),
+                origin: Arc::new(origin),
+                operation: AuditOperation::Create,
+                attributes: Vec::new(),
+            },
+        })?;
         Ok(Self {
-            resources: Arc::new(MemoryResources::new()),
-            tenants: Arc::new(MemoryTenants::new(vec![tenant])),
+            resources: store.resources(),
+            tenants: store.tenants(),
+            credentials: store.credentials(),
+            audit: store.audit(),
+            status: Arc::new(MemoryStatus),
             name: "memory",
         })
     }
@@ -72,7 +110,16 @@ impl Store {
                 "not ready: migrations are not applied; `scim-server migrate` applies them"
             );
         }
-        Ok(Self { resources: Arc::new(store.resources()), tenants: Arc::new(tenants), name: "database" })
+        let _tenants = tenants;
+        let other = scim_adapter_memory::MemoryStore::new();
+        Ok(Self {
+            resources: Arc::new(store.resources()),
+            tenants: other.tenants(),
+            credentials: other.credentials(),
+            audit: other.audit(),
+            status: Arc::new(PostgresStatus(store.clone())),
+            name: "database",
+        })
     }
 }
 
@@ -131,22 +178,32 @@ impl Wiring {
 
     /// The service over the adapters, ready to be served.
     pub fn state(self) -> Arc<AppState> {
-        let authenticator = OperatorSecret::new(
-            self.secret.expose_secret(),
-            OPERATOR_TENANT,
-            Arc::clone(&self.store.tenants),
-        );
+        let authenticator =
+            OperatorSecret::new(self.secret.expose_secret(), OPERATOR_TENANT, self.store.tenants.clone());
         let clock = Arc::new(SystemClock);
+        let passwords = Arc::new(BcryptPasswords::new(self.bcrypt_cost));
+        let administration = Administration::new(AdministrationPorts {
+            tenants: Arc::clone(&self.store.tenants),
+            credentials: self.store.credentials,
+            audit: self.store.audit,
+            resources: Arc::clone(&self.store.resources),
+            passwords: passwords.clone(),
+            clock: clock.clone(),
+            ids: self.ids.clone(),
+            remembers: Vec::new(),
+            status: self.store.status,
+            operator: OperatorKey::new(self.secret.expose_secret()),
+        });
         let service = ScimService::new(Ports {
             resources: self.store.resources,
             tenants: self.store.tenants,
             authenticator: Arc::new(authenticator),
-            passwords: Arc::new(BcryptPasswords::new(self.bcrypt_cost)),
+            passwords,
             clock: clock.clone(),
             ids: self.ids.clone(),
             cursor_key: derive_key(&self.secret, CURSOR_LABEL),
         });
-        Arc::new(AppState::new(service, self.http, clock, self.ids))
+        Arc::new(AppState::new(service, administration, self.http, clock, self.ids))
     }
 }
 

@@ -104,7 +104,7 @@ fn mentions(scope: &QueryScope, filter: Option<&TypedFilter>, source: AttributeS
 }
 
 /// Lets the runtime poll other tasks before this one goes on.
-async fn yield_now() {
+pub(crate) async fn yield_now() {
     let mut has_yielded = false;
     poll_fn(|context| {
         if has_yielded {

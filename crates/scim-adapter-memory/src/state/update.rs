@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use scim_domain::identifier::ResourceId;
+use scim_domain::identifier::{ResourceId, Version};
 use scim_domain::resource::{Attributes, MemberChange};
 use scim_ports::{RepositoryError, UpdateResource};
 
@@ -24,13 +24,13 @@ struct MemberSteps {
 }
 
 impl TenantState {
-    /// Changes a row and answers it, and whether anything changed.
+    /// Changes a row and answers it, and the version that it had: the one it has where nothing changed.
     pub(crate) fn update(
         &mut self,
         hasher: &LeafHasher,
         update: &UpdateResource,
         content: Option<NewContent>,
-    ) -> Result<(Arc<Row>, bool), RepositoryError> {
+    ) -> Result<(Arc<Row>, Version), RepositoryError> {
         let row = self.row_of(&update.resource_type, update.id).ok_or(RepositoryError::NotFound)?;
         let row = Arc::clone(row);
         if !update.expected.allows(row.version) {
@@ -50,9 +50,13 @@ impl TenantState {
 
         // From here on nothing can fail.
         let members_changed = self.take_steps((row.id, row.slot), &members);
+        let version = row.version;
         let Some((attributes, content)) = content else {
-            let row = if members_changed { self.put(row.next_version(update.at)) } else { row };
-            return Ok((row, members_changed));
+            if !members_changed {
+                return Ok((row, version));
+            }
+            self.wrote(update.at);
+            return Ok((self.put(row.next_version(update.at)), version));
         };
         let before = current.filter(|before| *before != attributes);
         let changed = members_changed || before.is_some();
@@ -62,8 +66,13 @@ impl TenantState {
         }
         self.unique.remove(&row.unique, row.slot);
         self.unique.insert(&content.unique, row.slot);
-        let next = if changed { row.next_version(update.at) } else { Row::clone(&row) };
-        Ok((self.put(next.with_content(&update.resource_type, content)), changed))
+        let next = if changed {
+            self.wrote(update.at);
+            row.next_version(update.at)
+        } else {
+            Row::clone(&row)
+        };
+        Ok((self.put(next.with_content(&update.resource_type, content)), version))
     }
 
     /// Works out what a [`MemberChange`] comes to, by look-ups of the members that it names (for

@@ -108,7 +108,7 @@ fn every_table_of_tenants_is_guarded_and_distributed() {
 }
 
 #[test]
-fn thedatabase_itself_shows_the_rows_of_one_tenant() {
+fn the_database_itself_shows_the_rows_of_one_tenant() {
     block_on(async {
         let guarded = Guarded::new().await;
         let store = PostgresStore::open(&settings(&guarded.url)).await.expect("the database is there");

@@ -36,6 +36,13 @@ pub(crate) fn database() -> TestDatabase {
     server.create_database().expect("a database")
 }
 
+/// A connection of the test's own.
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(async move { drop(connection.await) });
+    client
+}
+
 /// Settings for a database, with few connections.
 pub(crate) fn settings(url: &str) -> PostgresSettings {
     PostgresSettings { max_connections: 8, min_connections: 1, ..PostgresSettings::new(url) }
@@ -45,13 +52,6 @@ pub(crate) fn settings(url: &str) -> PostgresSettings {
 pub(crate) fn shared_url() -> &'static str {
     static SHARED: OnceLock<TestDatabase> = OnceLock::new();
     SHARED.get_or_init(database).url()
-}
-
-/// A connection of its own, for looking at rows and changing them.
-pub(crate) async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
-    tokio::spawn(async move { drop(connection.await) });
-    client
 }
 
 /// A store on a migrated database that other tests use as well.

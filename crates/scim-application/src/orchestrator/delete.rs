@@ -3,15 +3,21 @@
 use std::sync::Arc;
 
 use scim_domain::audit::AuditOperation;
+use scim_domain::deletion::{Deletion, active};
+use scim_domain::identifier::ResourceId;
+use scim_domain::listing::Include;
 use scim_domain::precondition::VersionCondition;
+use scim_domain::resource::Attributes;
 use scim_ports::{DeleteResource, ExpectedVersion, RepositoryError};
 
 use crate::{RequestContext, ServiceError};
 
-use super::{ResourceOrchestrator, ResourceTarget, require_condition};
+use super::{
+    MAX_ATTEMPTS, ResourceOrchestrator, ResourceTarget, check_condition, require_condition, too_many_writers,
+};
 
 impl ResourceOrchestrator {
-    /// Deletes a resource.
+    /// Deletes a resource; where the tenant's `softDelete` says so, hides it.
     ///
     /// # Errors
     /// 404; 412 where `If-Match` names another version; 428 where strict mode misses it.
@@ -22,21 +28,65 @@ impl ResourceOrchestrator {
         if_match: Option<&VersionCondition>,
     ) -> Result<(), ServiceError> {
         require_condition(context, if_match)?;
-        let delete = DeleteResource {
-            id: target.resource_id()?,
-            resource_type: Arc::clone(&target.resource_type),
-            expected: match if_match {
-                None | Some(VersionCondition::Any) => ExpectedVersion::Any,
-                Some(VersionCondition::OneOf(versions)) => ExpectedVersion::OneOf(versions.clone()),
-            },
-            keep: None,
-            at: self.clock.now(),
-            audit: context.audit(&*self.ids, AuditOperation::Delete, Vec::new()),
+        if context.tenant().config.soft_delete && active(&target.resource_type).is_some() {
+            return self.hide(context, target, if_match).await;
+        }
+        let expected = match if_match {
+            None | Some(VersionCondition::Any) => ExpectedVersion::Any,
+            Some(VersionCondition::OneOf(versions)) => ExpectedVersion::OneOf(versions.clone()),
         };
-        match self.resources.resource_delete(context.tenant(), delete).await {
+        match self.delete_at(context, target, expected, None).await {
             Ok(()) => Ok(()),
             Err(RepositoryError::NotFound) => Err(target.not_found().into()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Hides a resource as it is, again from the start when another writer came between.
+    async fn hide(
+        &self,
+        context: &RequestContext,
+        target: &ResourceTarget,
+        if_match: Option<&VersionCondition>,
+    ) -> Result<(), ServiceError> {
+        for _attempt in 0..MAX_ATTEMPTS {
+            let current = self.get(context, target, Include::NOTHING).await?;
+            check_condition(if_match, current.version)?;
+            let kept = match Deletion::of(&context.tenant().config, &current) {
+                Deletion::Hide(attributes) => Some(attributes),
+                Deletion::Remove => None,
+            };
+            let expected = ExpectedVersion::OneOf(vec![current.version]);
+            match self.delete_at(context, target, expected, kept).await {
+                Ok(()) => return Ok(()),
+                Err(RepositoryError::NotFound) => return Err(target.not_found().into()),
+                Err(error @ RepositoryError::VersionConflict { .. }) => {
+                    if matches!(if_match, Some(VersionCondition::OneOf(_))) {
+                        return Err(error.into());
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(too_many_writers())
+    }
+
+    async fn delete_at(
+        &self,
+        context: &RequestContext,
+        target: &ResourceTarget,
+        expected: ExpectedVersion,
+        keep: Option<Attributes>,
+    ) -> Result<(), RepositoryError> {
+        let Some(id) = ResourceId::parse(&target.id) else { return Err(RepositoryError::NotFound) };
+        let delete = DeleteResource {
+            id,
+            resource_type: Arc::clone(&target.resource_type),
+            expected,
+            keep,
+            at: self.clock.now(),
+            audit: context.audit(&*self.ids, AuditOperation::Delete, Vec::new()),
+        };
+        self.resources.resource_delete(context.tenant(), delete).await
     }
 }

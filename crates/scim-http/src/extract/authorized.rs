@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 use scim_application::{
     AnswerShape, Attempt, DiscoveryEndpoint, Mount, RequestContext, ResourceTarget, ScimService,
@@ -17,11 +17,13 @@ use scim_domain::schema::ResourceType;
 use serde_json::Value;
 
 use crate::AppState;
-use crate::middleware::request_id::RequestId;
 use crate::respond::HttpError;
 use crate::routes::MountPoint;
 
-use super::{answer_shape, base_url, bearer, body, media_type, preconditions, query, segment};
+use super::{
+    answer_shape, base_url, bearer, body, client_address, media_type, preconditions, query, request_id,
+    segment,
+};
 
 /// The most bytes that a bulk request may have, whatever the tenant's config says.
 const MAX_BULK_SIZE: usize = 64 * 1024 * 1024;
@@ -46,8 +48,8 @@ impl Visitor {
             request: request.clone(),
             mount: point.mount(request),
             base_url,
-            request_id: request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default(),
-            client_address: request.peer_addr().map(|address| address.ip()),
+            request_id: request_id(request),
+            client_address: client_address(request),
         })
     }
 
@@ -157,13 +159,13 @@ impl Authorized {
     /// The body, of at most `MAX_REQUEST_SIZE` bytes.
     pub(crate) async fn json(&mut self) -> Result<Value, ScimError> {
         let limit = self.state.settings.max_request_size;
-        body::json(&self.request, &mut self.payload, limit).await
+        body::json(&self.request, &mut self.payload, limit, media_type::SCIM_BODIES).await
     }
 
     /// The body of a bulk request, whose size is the tenant's to limit.
     pub(crate) async fn bulk_json(&mut self) -> Result<Value, ScimError> {
         let limit = self.context.tenant().config.bulk.max_payload_size.min(MAX_BULK_SIZE);
-        body::json(&self.request, &mut self.payload, limit).await
+        body::json(&self.request, &mut self.payload, limit, media_type::SCIM_BODIES).await
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Deadline(pub(crate) Instant);
 /// What is set aside for a body before it has come, at most: a client has to send what it announces.
 const MAX_CAPACITY: usize = 64 * 1024;
 
-/// The JSON in the body.
+/// The JSON in the body, which is of one of these media types.
 ///
 /// # Errors
 /// 415 for another media type; 413 for more than `limit` bytes, announced or sent; 408 for a body
@@ -27,16 +27,31 @@ pub(crate) async fn json(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,
+    types: &[&str],
 ) -> Result<Value, ScimError> {
+    let empty = || ScimError::invalid_syntax("the body is empty: expected a JSON object");
+    optional_json(request, payload, limit, types).await?.ok_or_else(empty)
+}
+
+/// The JSON in the body; `None` where it is empty.
+///
+/// # Errors
+/// As [`json`].
+pub(crate) async fn optional_json(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+    types: &[&str],
+) -> Result<Option<Value>, ScimError> {
     if request.headers().contains_key(CONTENT_TYPE) {
-        media_type::check_content(request.headers())?;
+        media_type::check_content(request.headers(), types)?;
     }
     let bytes = read_in_time(request, payload, limit).await?;
     if bytes.is_empty() {
-        return Err(ScimError::invalid_syntax("the body is empty: expected a JSON object"));
+        return Ok(None);
     }
-    media_type::check_content(request.headers())?;
-    scim_domain::json::parse(&bytes)
+    media_type::check_content(request.headers(), types)?;
+    scim_domain::json::parse(&bytes).map(Some)
 }
 
 async fn read_in_time(
@@ -96,7 +111,9 @@ mod tests {
 
     async fn outcome(request: TestRequest, limit: usize) -> Result<Value, u16> {
         let (request, mut payload) = request.to_http_parts();
-        json(&request, &mut payload, limit).await.map_err(|error| error.kind.status())
+        json(&request, &mut payload, limit, media_type::SCIM_BODIES)
+            .await
+            .map_err(|error| error.kind.status())
     }
 
     #[tokio::test]
@@ -122,7 +139,7 @@ mod tests {
     async fn a_stream_is_read_no_further_than_the_limit() {
         let request = TestRequest::default().insert_header(TYPE).to_http_request();
         let mut payload = streamed(vec!["[1,", "2]", " "]);
-        let error = json(&request, &mut payload, 5).await.expect_err("too large");
+        let error = json(&request, &mut payload, 5, media_type::SCIM_BODIES).await.expect_err("too large");
         assert_eq!(error.kind, ErrorKind::PayloadTooLarge);
     }
 
@@ -131,7 +148,7 @@ mod tests {
         let request = TestRequest::default().insert_header(TYPE).to_http_request();
         request.extensions_mut().insert(Deadline(Instant::now() + Duration::from_secs(30)));
         let mut payload = streamed(vec!["[1"]);
-        let error = json(&request, &mut payload, 100).await.expect_err("late");
+        let error = json(&request, &mut payload, 100, media_type::SCIM_BODIES).await.expect_err("late");
         assert_eq!(error.kind, ErrorKind::RequestTimeout);
     }
 }

@@ -6,11 +6,18 @@ use scim_domain::error::{ErrorKind, ScimError};
 const SCIM: &str = "application/scim+json";
 const JSON: &str = "application/json";
 
-/// Whether the body is said to be JSON, and not compressed.
+/// What bodies of SCIM requests are.
+pub(crate) const SCIM_BODIES: &[&str] = &[SCIM, JSON];
+/// What bodies of the operator are.
+pub(crate) const JSON_BODIES: &[&str] = &[JSON];
+/// What a change that the operator makes is (RFC 7396 §4).
+pub(crate) const MERGE_PATCH_BODIES: &[&str] = &[JSON, "application/merge-patch+json"];
+
+/// Whether the body is said to be of one of these types of JSON, and not compressed.
 ///
 /// # Errors
 /// 415
-pub(crate) fn check_content(headers: &HeaderMap) -> Result<(), ScimError> {
+pub(crate) fn check_content(headers: &HeaderMap, expected: &[&str]) -> Result<(), ScimError> {
     if let Some(encoding) = headers.get(CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
@@ -19,7 +26,7 @@ pub(crate) fn check_content(headers: &HeaderMap) -> Result<(), ScimError> {
     }
     let named = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (media_type, mut parameters) = split(named);
-    let is_json = media_type.eq_ignore_ascii_case(SCIM) || media_type.eq_ignore_ascii_case(JSON);
+    let is_json = expected.iter().any(|expected| media_type.eq_ignore_ascii_case(expected));
     let is_utf8 = parameters.all(|(name, value)| {
         !name.eq_ignore_ascii_case("charset") || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
     });
@@ -27,7 +34,7 @@ pub(crate) fn check_content(headers: &HeaderMap) -> Result<(), ScimError> {
         return Ok(());
     }
     let found = if named.is_empty() { "nothing" } else { named };
-    let detail = format!("Content-Type: expected {SCIM} or {JSON}, in UTF-8, got {found}");
+    let detail = format!("Content-Type: expected {}, in UTF-8, got {found}", expected.join(" or "));
     Err(ScimError::new(ErrorKind::UnsupportedMediaType, detail))
 }
 
@@ -84,7 +91,7 @@ mod tests {
 
     #[track_caller]
     fn check_type(value: &str, accepted: bool) {
-        let result = check_content(&headers(CONTENT_TYPE, &[value]));
+        let result = check_content(&headers(CONTENT_TYPE, &[value]), SCIM_BODIES);
         assert_eq!(result.map_err(|error| error.kind.status()), if accepted { Ok(()) } else { Err(415) });
     }
 
@@ -99,10 +106,13 @@ mod tests {
         check_type("text/json", false);
         check_type("application/xml", false);
         check_type("", false);
-        assert!(check_content(&HeaderMap::new()).is_err());
+        assert!(check_content(&HeaderMap::new(), SCIM_BODIES).is_err());
         let mut zipped = headers(CONTENT_TYPE, &["application/json"]);
         zipped.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        assert_eq!(check_content(&zipped).expect_err("zipped").kind, ErrorKind::UnsupportedMediaType);
+        assert_eq!(
+            check_content(&zipped, SCIM_BODIES).expect_err("zipped").kind,
+            ErrorKind::UnsupportedMediaType
+        );
     }
 
     #[track_caller]

@@ -31,7 +31,8 @@ pub(crate) async fn no_public_method(request: HttpRequest) -> Answer {
     Err(method_not_allowed(&request))
 }
 
-fn method_not_allowed(request: &HttpRequest) -> HttpError {
+/// The error that names the methods which the endpoint takes.
+pub(crate) fn method_not_allowed(request: &HttpRequest) -> HttpError {
     let allow = request.app_data::<Route>().map(|route| route.allow.clone()).unwrap_or_default();
     let detail = format!("{} is not allowed here, but {allow}", request.method());
     HttpError::from(ScimError::new(ErrorKind::MethodNotAllowed, detail)).allowing(allow)

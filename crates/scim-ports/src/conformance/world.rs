@@ -12,15 +12,17 @@ use scim_domain::listing::{
     Direction, Include, PageRequest, QueryScope, ResourcePage, ResourceQuery, SortOrder,
 };
 use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
-use scim_domain::schema::{ResourceType, ResourceTypeDefinition, SchemaDefinition, TenantSchema, core};
+use scim_domain::schema::{
+    ResourceType, ResourceTypeDefinition, SchemaDefinition, TenantDefinitions, TenantSchema, core,
+};
 use scim_domain::tenant::{Tenant, TenantConfig};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::{Builder, Uuid};
 
 use crate::{
-    DeleteResource, ExpectedVersion, NewResource, RefusedCreate, RepositoryError, ResourceRepository,
-    TenantRepository, UpdateResource, Updated,
+    DeleteResource, ExpectedVersion, NewResource, NewTenant, RefusedCreate, RepositoryError,
+    ResourceRepository, TenantRecord, TenantRepository, UpdateResource, Updated,
 };
 
 use super::Harness;
@@ -79,10 +81,30 @@ pub fn tenant() -> Arc<Tenant> {
     })
 }
 
+/// What registers a tenant, with the definitions that its schema is made of.
+pub fn new_tenant(tenant: &Tenant) -> NewTenant {
+    let at = Timestamp::new(OffsetDateTime::UNIX_EPOCH);
+    NewTenant {
+        record: TenantRecord {
+            id: tenant.id,
+            slug: tenant.slug.clone(),
+            display_name: "A test's".into(),
+            active: tenant.active,
+            preset: "rfc".into(),
+            config: TenantConfig::clone(&tenant.config),
+            version: Version::FIRST,
+            created_at: at,
+            updated_at: at,
+        },
+        definitions: TenantDefinitions::from(&*tenant.schema),
+        audit: audit_entry(AuditOperation::Create),
+    }
+}
+
 /// What the audit log is to say of a change that a test makes.
 pub fn audit_entry(operation: AuditOperation) -> AuditEntry {
     let origin = Origin { actor: Actor::Operator, request_id: "kit".into(), client_address: None };
-    let id = AuditEventId::new(Uuid::now_v7());
+    let id = AuditEventId::new(Uuid::new_v4());
     AuditEntry { id, origin: Arc::new(origin), operation, attributes: Vec::new() }
 }
 

@@ -9,8 +9,8 @@ use scim_domain::identifier::TenantId;
 use scim_domain::tenant::Tenant;
 use scim_ports::{Clock, RepositoryError, TenantRepository};
 
-/// Registers a tenant before the first question, as soon as there are tables to keep it in. Until then
-/// every question is answered that the store is not available.
+/// Registers a tenant before the first question, as soon as there are tables to keep it in, and again
+/// where it is gone. Until then every question is answered that the store is not available.
 pub(super) struct SeededTenants {
     store: PostgresStore,
     tenants: PostgresTenants,
@@ -54,6 +54,13 @@ impl TenantRepository for SeededTenants {
     }
 
     async fn tenant_by_slug(&self, slug: &str) -> Result<Option<Arc<Tenant>>, RepositoryError> {
+        self.seed().await?;
+        let found = self.tenants.tenant_by_slug(slug).await?;
+        if found.is_some() || slug != self.tenant.slug {
+            return Ok(found);
+        }
+        // The migrations were taken back, and applied again.
+        self.is_seeded.store(false, Ordering::Release);
         self.seed().await?;
         self.tenants.tenant_by_slug(slug).await
     }
