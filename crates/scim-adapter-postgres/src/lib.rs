@@ -20,9 +20,9 @@
 //! |---|---|
 //! | `store`, `settings`, `pool`, `connector`, `tls` | the database and how it is connected to |
 //! | `migrate` | the schema's migrations |
+//! | `replica` | the database that searches may go to |
 //! | `repository`, `tenants`, `credentials`, `signing_keys`, `audit`, `notices` | the ports |
 //! | `compiled` | compiled schemas, shared by tenants |
-//! | `replica` | the database that searches may go to |
 //! | `queries` | the statements |
 //! | `filter_sql`, `sort_sql`, `audit_sql` | filters and orders as SQL |
 //! | `document`, `text`, `rows` | what is kept in a row, and how |

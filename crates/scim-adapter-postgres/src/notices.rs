@@ -98,7 +98,8 @@ impl Shared {
     pub(crate) fn started(self: &Arc<Self>) -> PostgresNotices {
         let mut task = self.task.lock();
         if task.is_none() {
-            *task = Some(tokio::spawn(listen_always(Arc::clone(&self.connector), Arc::clone(&self.hub))));
+            let (connector, hub) = (Arc::clone(&self.connector), Arc::clone(&self.hub));
+            *task = Some(tokio::spawn(listen_always(connector, hub)));
         }
         PostgresNotices { shared: Arc::clone(self) }
     }

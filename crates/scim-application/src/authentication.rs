@@ -1,165 +1,354 @@
-//! Who asks, and for which tenant (RFC 7644 §2).
+//! Who asks, and for which tenant (RFC 7644 §2, RFC 6750).
+//!
+//! A token of ours names its tenant and its credential. Both are looked up, always in this order, and
+//! only then is it seen whether the tenant is the mount's and the secret the credential's. So a token
+//! of another tenant costs what a token of a credential that is not there costs, be it right or wrong;
+//! and as the name in the path is compared with the token's tenant, and never looked up, it takes as
+//! long for a tenant that is there as for one that is not. What the time does tell: whether the ids in
+//! a token are those of a tenant and of a credential that may be used at this mount (then bcrypt runs,
+//! for as long as [`attempts`] allow it). Both are random, and are told to nobody but their tenant.
 
-use std::fmt;
-use std::net::IpAddr;
+mod attempts;
+mod principal;
+mod proofs;
+mod refusals;
+mod uses;
+mod verifier;
+
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use scim_domain::audit::Actor;
+use scim_domain::credential::{BearerToken, Credential, CredentialKind};
 use scim_domain::error::{ErrorKind, ScimError};
-use scim_domain::identifier::ResourceId;
-use scim_domain::schema::ResourceType;
+use scim_domain::identifier::{CredentialId, ResourceId, TenantId};
 use scim_domain::scope::Scopes;
 use scim_domain::tenant::Tenant;
-use scim_ports::TenantRepository;
+use scim_ports::{
+    AuditRepository, ChangeListener, ChangeNotice, Clock, CredentialRepository, IdGenerator, PasswordHasher,
+    RepositoryError,
+};
+use smol_str::SmolStr;
 
-use crate::{OperatorKey, ServiceError};
+use crate::cache::remembered::Remembered;
+use crate::{OperatorKey, ServiceError, TenantDirectory};
 
-/// Where SCIM is served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mount {
-    /// `/scim/v2`: the tenant that the credential belongs to.
-    Credential,
-    /// `/tenants/{tenant}`: the tenant with this id or slug.
-    Tenant(String),
+use proofs::{Claim, Proofs};
+use refusals::{Kind, Refusals, Wanted};
+use uses::{Noted, Uses};
+
+pub use principal::{Attempt, Mount, Principal, Subject};
+pub use verifier::{TokenRefusal, TokenVerifier, VerifiedToken};
+
+/// The most credentials that are remembered.
+const CREDENTIALS: usize = 50_000;
+/// The most ids that are remembered to be no credential's.
+const UNKNOWN_CREDENTIALS: usize = 50_000;
+/// The resource type of those that a credential can speak for.
+const SUBJECT_TYPE: &str = "User";
+/// No tenant has a longer name: such a path is not kept for the audit log.
+const LONGEST_NAME: usize = 256;
+
+/// The operator's secret, and what it opens.
+pub struct OperatorAccess {
+    /// The secret.
+    pub secret: String,
+    /// The slug of the tenant that it opens, with every right and no subject.
+    pub tenant: String,
+    /// Whether it opens every tenant at `/tenants/{tenant}`.
+    pub opens_every_tenant: bool,
 }
 
-/// A request of somebody who wants to be let in.
-#[derive(Clone, Copy)]
-pub struct Attempt<'a> {
-    /// Where it was sent to.
-    pub mount: &'a Mount,
-    /// The bearer token in it.
-    pub token: Option<&'a str>,
-    /// Its id.
-    pub request_id: &'a str,
-    /// Where it came from.
-    pub client_address: Option<IpAddr>,
+/// What authentication needs from outside.
+pub(crate) struct AuthenticationPorts {
+    pub(crate) operator: OperatorAccess,
+    pub(crate) tenants: Arc<TenantDirectory>,
+    pub(crate) credentials: Arc<dyn CredentialRepository>,
+    pub(crate) audit: Arc<dyn AuditRepository>,
+    pub(crate) tokens: Option<Arc<dyn TokenVerifier>>,
+    pub(crate) passwords: Arc<dyn PasswordHasher>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdGenerator>,
 }
 
-/// A caller whose credential was verified.
-#[derive(Clone)]
-pub struct Principal {
-    /// The tenant that the credential opens.
-    pub tenant: Arc<Tenant>,
-    /// Who it is, as the audit log knows it.
-    pub actor: Actor,
-    /// What the credential allows.
-    pub scopes: Scopes,
-    /// The resource that the credential speaks for, `/Me` (RFC 7644 §3.11).
-    pub subject: Option<Subject>,
+/// Turns bearer tokens into [`Principal`]s.
+pub struct Authentication {
+    operator: Operator,
+    tenants: Arc<TenantDirectory>,
+    credentials: Arc<dyn CredentialRepository>,
+    remembered: Remembered<(TenantId, CredentialId), Arc<Known>>,
+    proofs: Proofs,
+    tokens: Option<Arc<dyn TokenVerifier>>,
+    audit: Arc<dyn AuditRepository>,
+    refusals: Refusals,
+    uses: Uses,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
 }
 
-impl Principal {
-    /// The same principal, where its tenant may be used.
-    ///
-    /// # Errors
-    /// 403 for a tenant that is not active. The credential was good, so it may be told.
-    pub(crate) fn of_active_tenant(self) -> Result<Self, ScimError> {
-        if self.tenant.active {
-            Ok(self)
-        } else {
-            Err(ScimError::new(ErrorKind::Forbidden, "this tenant is not active"))
+/// A credential that is remembered.
+struct Known {
+    credential: Credential,
+    noted: Noted,
+}
+
+/// Why a token does not let its bearer in.
+enum Denial {
+    /// It does not open the mount. What the audit log is to be told of it, where a tenant is named.
+    Refused(Option<(Wanted, Option<CredentialId>)>),
+    /// Whether it does cannot be found out.
+    Failed(ServiceError),
+}
+
+impl<E: Into<ServiceError>> From<E> for Denial {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl Authentication {
+    pub(crate) fn new(ports: AuthenticationPorts) -> Self {
+        let AuthenticationPorts { operator, tenants, credentials, audit, tokens, passwords, clock, ids } =
+            ports;
+        Self {
+            operator: Operator::new(operator),
+            tenants,
+            credentials,
+            remembered: Remembered::new(Arc::clone(&clock), CREDENTIALS, UNKNOWN_CREDENTIALS),
+            proofs: Proofs::new(passwords, &*ids, Arc::clone(&clock)),
+            tokens,
+            audit,
+            refusals: Refusals::default(),
+            uses: Uses::default(),
+            clock,
+            ids,
         }
     }
-}
 
-impl fmt::Debug for Principal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Principal")
-            .field("tenant", &self.tenant.slug)
-            .field("actor", &self.actor)
-            .field("scopes", &self.scopes)
-            .finish()
-    }
-}
-
-/// The resource that a credential speaks for.
-#[derive(Debug, Clone)]
-pub struct Subject {
-    /// Its type.
-    pub resource_type: Arc<ResourceType>,
-    /// Its id.
-    pub id: ResourceId,
-}
-
-/// Turns a bearer token into a [`Principal`].
-#[async_trait]
-pub trait Authenticator: Send + Sync {
     /// The principal whose token this is, if it opens the mount.
     ///
     /// # Errors
     /// 401 for a missing or wrong token, and likewise for a tenant that is not the token's or not
-    /// there at all: the answer does not tell which. 503 where the registry is out of reach.
-    async fn authenticate(&self, attempt: Attempt<'_>) -> Result<Principal, ServiceError>;
-}
-
-/// The operator's secret: opens one tenant, with every right and no subject.
-pub struct OperatorSecret {
-    key: OperatorKey,
-    slug: String,
-    tenants: Arc<dyn TenantRepository>,
-}
-
-impl OperatorSecret {
-    /// The secret opens the tenant with this slug.
-    pub fn new(secret: &str, slug: &str, tenants: Arc<dyn TenantRepository>) -> Self {
-        Self { key: OperatorKey::new(secret), slug: slug.to_owned(), tenants }
+    /// there at all: the answer does not tell which, nor whether the token was looked at, which it is
+    /// not where there were too many wrong ones. 503 where the stores are out of reach, or too many
+    /// tokens are being verified.
+    pub async fn authenticate(&self, attempt: Attempt<'_>) -> Result<Principal, ServiceError> {
+        match self.decide(attempt).await {
+            Ok(principal) => Ok(principal),
+            Err(Denial::Failed(error)) => Err(error),
+            Err(Denial::Refused(named)) => {
+                if let Some((wanted, credential)) = named {
+                    let kind = Kind { wanted, credential, client_address: attempt.client_address };
+                    self.refusals.note(kind, attempt.request_id, self.clock.now());
+                }
+                let detail = match attempt.token {
+                    None => "a bearer token is required",
+                    Some(_) => "the bearer token is not one that opens this tenant",
+                };
+                Err(ScimError::new(ErrorKind::Unauthorized, detail).into())
+            }
+        }
     }
-}
 
-#[async_trait]
-impl Authenticator for OperatorSecret {
-    async fn authenticate(&self, attempt: Attempt<'_>) -> Result<Principal, ServiceError> {
-        let Some(token) = attempt.token else {
-            return Err(unauthorized("a bearer token is required").into());
-        };
-        if !self.key.is(token) {
-            return Err(refused().into());
+    /// Writes down what was collected of refusals.
+    pub(crate) async fn flush_refusals(&self) -> Result<(), RepositoryError> {
+        self.refusals.flush(&self.tenants, &*self.audit, &*self.ids).await
+    }
+
+    /// Writes down what was collected of uses.
+    pub(crate) async fn flush_uses(&self) -> Result<(), RepositoryError> {
+        self.uses.flush(&*self.credentials).await
+    }
+
+    /// Frees the memory of what is good no longer.
+    pub(crate) fn sweep(&self) {
+        self.remembered.sweep();
+    }
+
+    async fn decide(&self, attempt: Attempt<'_>) -> Result<Principal, Denial> {
+        let Some(token) = attempt.token else { return Err(refused(attempt.mount, None)) };
+        match BearerToken::parse(token) {
+            Some(ours) if !self.operator.looks_like_ours => self.by_credential(attempt, token, &ours).await,
+            _ if self.operator.key.is(token) => self.by_operator(attempt.mount).await,
+            Some(ours) => self.by_credential(attempt, token, &ours).await,
+            None => self.by_signature(attempt.mount, token).await,
         }
-        let tenant = self.tenants.tenant_by_slug(&self.slug).await?.ok_or_else(refused)?;
-        let opens = match attempt.mount {
-            Mount::Credential => true,
-            Mount::Tenant(name) => *name == tenant.slug || *name == tenant.id.to_string(),
+    }
+
+    async fn by_operator(&self, mount: &Mount) -> Result<Principal, Denial> {
+        let own = self.tenants.by_slug(&self.operator.tenant).await?;
+        let tenant = match (mount, own) {
+            (Mount::Tenant(name), _) if self.operator.opens_every_tenant => {
+                self.tenants.by_name(name).await?
+            }
+            (mount, own) => own.filter(|tenant| mount.is_open_to(tenant)),
         };
-        if !opens {
-            return Err(refused().into());
-        }
+        let tenant = tenant.ok_or_else(|| refused(mount, None))?;
         Ok(Principal { tenant, actor: Actor::Operator, scopes: Scopes::default(), subject: None })
     }
+
+    async fn by_credential(
+        &self,
+        attempt: Attempt<'_>,
+        text: &str,
+        token: &BearerToken,
+    ) -> Result<Principal, Denial> {
+        let Attempt { mount, client_address, .. } = attempt;
+        let (tenant_id, id) = (token.tenant, token.credential);
+        let tenant = self.tenants.by_id(tenant_id).await?.ok_or_else(|| refused(mount, None))?;
+        let known = self.credential(tenant_id, id).await?;
+        if !mount.is_open_to(&tenant) {
+            return Err(refused(mount, None));
+        }
+        let refused = || Denial::Refused(Some((Wanted::Id(tenant_id), Some(id))));
+        let mut known = known.ok_or_else(refused)?;
+        let claim = Claim { text, token, client_address };
+        let mut is_right = self.known_secret(&known, claim);
+        if is_right.is_none() {
+            let hash = self.verified_hash(&known, claim).await?.ok_or_else(refused)?;
+            // Much may have happened in the meantime.
+            known = self.credential(tenant_id, id).await?.ok_or_else(refused)?;
+            is_right = Some(self.live_hashes(&known).contains(&hash.as_str()));
+        }
+        if is_right != Some(true) {
+            return Err(refused());
+        }
+        self.uses.note(&known.noted, tenant_id, id, self.clock.now());
+        let Credential { subject, ref scopes, .. } = known.credential;
+        Ok(principal(tenant, Actor::Credential { id, subject }, scopes.clone(), subject))
+    }
+
+    /// Whether the token's secret is that of the credential, where it takes no hashing to tell.
+    fn known_secret(&self, known: &Known, claim: Claim<'_>) -> Option<bool> {
+        let mut answer = Some(false);
+        for hash in self.live_hashes(known) {
+            match self.proofs.known(claim, hash) {
+                Some(true) => return Some(true),
+                Some(false) => {}
+                None => answer = None,
+            }
+        }
+        answer
+    }
+
+    /// The hash of the credential that is of the token's secret.
+    async fn verified_hash(&self, known: &Known, claim: Claim<'_>) -> Result<Option<String>, ServiceError> {
+        for hash in self.live_hashes(known) {
+            let is_right = self.proofs.verify(claim, hash).await;
+            let busy = |_| ServiceError::unavailable("too many tokens are being verified", None);
+            if is_right.map_err(busy)? {
+                return Ok(Some(hash.to_owned()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The hashes by which the credential can be used as a bearer token now.
+    fn live_hashes<'a>(&self, known: &'a Known) -> Vec<&'a str> {
+        match known.credential.kind {
+            CredentialKind::Bearer => known.credential.live_hashes(self.clock.now()),
+            CredentialKind::OauthClient => Vec::new(),
+        }
+    }
+
+    async fn by_signature(&self, mount: &Mount, token: &str) -> Result<Principal, Denial> {
+        let tokens = self.tokens.as_ref().filter(|_| token.bytes().filter(|byte| *byte == b'.').count() == 2);
+        let Some(tokens) = tokens else { return Err(refused(mount, None)) };
+        let verified = tokens.token_verify(token, mount, &self.tenants).await;
+        let VerifiedToken { tenant: tenant_id, actor, scopes, subject, expires_at, client } = verified
+            .map_err(|refusal| match refusal {
+                TokenRefusal::Failed(error) => Denial::Failed(error),
+                TokenRefusal::Refused { tenant, credential } => {
+                    refused(mount, tenant.map(|tenant| (tenant, credential)))
+                }
+            })?;
+        let tenant = self.tenants.by_id(tenant_id).await?.ok_or_else(|| refused(mount, None))?;
+        let known = match client {
+            Some(client) => self.credential(tenant_id, client).await?,
+            None => None,
+        };
+        if !mount.is_open_to(&tenant) {
+            return Err(refused(mount, None));
+        }
+        let now = self.clock.now();
+        let client_is_live = match (client, &known) {
+            (None, _) => true,
+            (Some(_), Some(known)) => {
+                let Credential { kind, .. } = known.credential;
+                kind == CredentialKind::OauthClient && !known.credential.live_hashes(now).is_empty()
+            }
+            (Some(_), None) => false,
+        };
+        if expires_at <= now || !client_is_live {
+            return Err(Denial::Refused(Some((Wanted::Id(tenant_id), client))));
+        }
+        if let (Some(client), Some(known)) = (client, &known) {
+            self.uses.note(&known.noted, tenant_id, client, now);
+        }
+        Ok(principal(tenant, actor, scopes, subject))
+    }
+
+    async fn credential(
+        &self,
+        tenant: TenantId,
+        id: CredentialId,
+    ) -> Result<Option<Arc<Known>>, RepositoryError> {
+        let load = || {
+            let credentials = Arc::clone(&self.credentials);
+            async move {
+                let found = credentials.credential_get(tenant, id).await?;
+                Ok(found.map(|credential| Arc::new(Known { credential, noted: Noted::default() })))
+            }
+        };
+        self.remembered.get(&(tenant, id), load).await
+    }
 }
 
-fn unauthorized(detail: &str) -> ScimError {
-    ScimError::new(ErrorKind::Unauthorized, detail)
+impl ChangeListener for Authentication {
+    fn changed(&self, notice: ChangeNotice) {
+        if let ChangeNotice::Credential(tenant, id) = notice {
+            self.remembered.forget(&(tenant, id));
+        }
+    }
+
+    fn connected(&self, is_connected: bool) {
+        self.remembered.connected(is_connected);
+    }
 }
 
-fn refused() -> ScimError {
-    unauthorized("the bearer token is not one that opens this tenant")
+/// A refusal as the audit log is told of it: in the tenant that the path names, or else in that which
+/// the token names. A credential is told only to its own tenant.
+fn refused(mount: &Mount, by_token: Option<(TenantId, Option<CredentialId>)>) -> Denial {
+    Denial::Refused(match mount {
+        Mount::Tenant(name) if name.len() <= LONGEST_NAME => Some((Wanted::Name(SmolStr::new(name)), None)),
+        Mount::Tenant(_) => None,
+        Mount::Credential => by_token.map(|(tenant, credential)| (Wanted::Id(tenant), credential)),
+    })
+}
+
+fn principal(tenant: Arc<Tenant>, actor: Actor, scopes: Scopes, subject: Option<ResourceId>) -> Principal {
+    let users = tenant.schema.resource_type(SUBJECT_TYPE);
+    let subject = subject.zip(users).map(|(id, users)| Subject { resource_type: Arc::clone(users), id });
+    Principal { tenant, actor, scopes, subject }
+}
+
+/// The operator's secret, hashed.
+struct Operator {
+    key: OperatorKey,
+    tenant: String,
+    opens_every_tenant: bool,
+    looks_like_ours: bool,
+}
+
+impl Operator {
+    fn new(access: OperatorAccess) -> Self {
+        Self {
+            key: OperatorKey::new(&access.secret),
+            tenant: access.tenant,
+            opens_every_tenant: access.opens_every_tenant,
+            looks_like_ours: BearerToken::parse(&access.secret).is_some(),
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use scim_domain::identifier::TenantId;
-    use scim_domain::schema::TenantSchema;
-
-    use super::*;
-
-    #[test]
-    fn a_tenant_that_is_not_active_answers_403() {
-        let principal = |active| Principal {
-            tenant: Arc::new(Tenant {
-                id: TenantId::parse("01933b0e-7a1c-7c3e-8a51-6d4f3c2b1a09").expect("an id"),
-                slug: "acme".into(),
-                active,
-                config: Arc::default(),
-                schema: Arc::new(TenantSchema::rfc7643().expect("compiles")),
-            }),
-            actor: Actor::Operator,
-            scopes: Scopes::default(),
-            subject: None,
-        };
-        assert!(principal(true).of_active_tenant().is_ok());
-        let error = principal(false).of_active_tenant().expect_err("refused");
-        assert_eq!(error.kind, ErrorKind::Forbidden);
-    }
-}
+mod tests;

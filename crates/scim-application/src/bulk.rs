@@ -4,6 +4,7 @@
 mod run;
 
 use scim_domain::bulk::{BulkPlan, BulkRequest, bulk_response};
+use scim_domain::scope::Access;
 use serde_json::Value;
 
 use crate::{RequestContext, ResourceOrchestrator, ServiceError};
@@ -24,9 +25,10 @@ impl BulkProcessor {
     /// outcome of each in the order of the request, up to where `failOnErrors` ended it.
     ///
     /// # Errors
-    /// 400 for a body that is no bulk request; 413 for more operations than the tenant takes. What
-    /// goes wrong in one operation is told in the response.
+    /// 403 without the scope `bulk`; 400 for a body that is no bulk request; 413 for more operations than the tenant takes. What
+    /// goes wrong in one operation, which needs the scope of its own use case as well, is told in the response.
     pub async fn process(&self, context: &RequestContext, body: &Value) -> Result<Value, ServiceError> {
+        context.require(Access::Bulk)?;
         let request = BulkRequest::parse(body, &context.tenant().config)?;
         let plan = BulkPlan::new(&request);
         let mut run = Run::new(&self.orchestrator, context, &request);

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use scim_domain::audit::{AuditEntry, AuditOperation, Origin};
+use scim_domain::error::ScimError;
 use scim_domain::schema::ResourceType;
+use scim_domain::scope::Access;
 use scim_domain::tenant::Tenant;
 use scim_ports::IdGenerator;
 
@@ -25,6 +27,14 @@ impl RequestContext {
     /// The tenant whose resources the request is about.
     pub fn tenant(&self) -> &Arc<Tenant> {
         &self.principal.tenant
+    }
+
+    /// Demands that the credential's scopes allow this. Every use case does that first.
+    ///
+    /// # Errors
+    /// 403, with the scopes of which one is needed.
+    pub fn require(&self, access: Access<'_>) -> Result<(), ScimError> {
+        self.principal.require(access)
     }
 
     /// What the audit log is to say of a change that this request makes.

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use scim_domain::discovery;
 use scim_domain::error::{ErrorKind, ScimError};
-use scim_domain::identifier::TenantId;
+use scim_domain::scope::Access;
 use scim_domain::tenant::Tenant;
-use scim_ports::TenantRepository;
 use serde_json::Value;
 
-use crate::{Attempt, Authenticator, Mount, ServiceError};
+use crate::{Attempt, Authentication, Mount, ServiceError, TenantDirectory};
 
 /// The tenant that `/scim/v2` means for a client without a credential.
 const DEFAULT_TENANT: &str = "default";
@@ -31,13 +30,13 @@ pub enum DiscoveryEndpoint {
 
 /// Answers the discovery endpoints.
 pub struct Discovery {
-    tenants: Arc<dyn TenantRepository>,
-    authenticator: Arc<dyn Authenticator>,
+    tenants: Arc<TenantDirectory>,
+    authentication: Arc<Authentication>,
 }
 
 impl Discovery {
-    pub(crate) fn new(tenants: Arc<dyn TenantRepository>, authenticator: Arc<dyn Authenticator>) -> Self {
-        Self { tenants, authenticator }
+    pub(crate) fn new(tenants: Arc<TenantDirectory>, authentication: Arc<Authentication>) -> Self {
+        Self { tenants, authentication }
     }
 
     /// The document at `endpoint`. A client without a token is let in where the tenant's
@@ -55,7 +54,11 @@ impl Discovery {
     ) -> Result<Value, ServiceError> {
         let tenant = match (attempt.token, self.open_tenant(attempt.mount, attempt.token).await?) {
             (None, Some(tenant)) => tenant,
-            _ => self.authenticator.authenticate(attempt).await?.of_active_tenant()?.tenant,
+            _ => {
+                let principal = self.authentication.authenticate(attempt).await?.of_active_tenant()?;
+                principal.require(Access::Discovery)?;
+                principal.tenant
+            }
         };
         if has_filter {
             let detail = "filter: the discovery endpoints do not take one";
@@ -77,10 +80,7 @@ impl Discovery {
             Mount::Credential => DEFAULT_TENANT,
             Mount::Tenant(name) => name,
         };
-        let tenant = match TenantId::parse(name) {
-            Some(id) => self.tenants.tenant_by_id(id).await?,
-            None => self.tenants.tenant_by_slug(name).await?,
-        };
+        let tenant = self.tenants.by_name(name).await?;
         Ok(tenant.filter(|tenant| tenant.active && tenant.config.anonymous_discovery))
     }
 }

@@ -7,25 +7,35 @@
 mod administration;
 mod authentication;
 mod bulk;
+mod cache;
 mod context;
 mod discovery;
 mod error;
+mod maintenance;
 mod me;
 mod operator_key;
 mod orchestrator;
 mod service;
+mod tenant_directory;
+#[cfg(test)]
+mod testing;
 
 pub use administration::{
     AdminContext, AdminError, Administration, AdministrationPorts, Parameters, PoolFigures, ServerStatus,
     StatusProvider, TenantAnswer,
 };
-pub use authentication::{Attempt, Authenticator, Mount, OperatorSecret, Principal, Subject};
+pub use authentication::{
+    Attempt, Authentication, Mount, OperatorAccess, Principal, Subject, TokenRefusal, TokenVerifier,
+    VerifiedToken,
+};
 pub use bulk::BulkProcessor;
 pub use context::RequestContext;
 pub use discovery::{Discovery, DiscoveryEndpoint};
 pub use error::ServiceError;
+pub use maintenance::Maintenance;
 pub use operator_key::OperatorKey;
 pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };
 pub use service::{Ports, ScimService};
+pub use tenant_directory::TenantDirectory;

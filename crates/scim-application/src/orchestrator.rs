@@ -67,6 +67,15 @@ impl ResourceTarget {
     }
 }
 
+/// What a change takes beside the resource itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Includes {
+    /// What is computed from.
+    pub(crate) reads: Include,
+    /// What the answer shows.
+    pub(crate) answers: Include,
+}
+
 /// What a computation wants written: attributes where they change, and members.
 pub(crate) struct Change {
     pub(crate) attributes: Option<Attributes>,
@@ -118,8 +127,7 @@ impl ResourceOrchestrator {
         operation: AuditOperation,
         target: &ResourceTarget,
         condition: Option<&VersionCondition>,
-        reads: Include,
-        answers: Include,
+        Includes { reads, answers }: Includes,
         compute: impl Fn(&Resource) -> Result<Change, ScimError> + Send + Sync,
     ) -> Result<Updated, Refused> {
         require_condition(context, condition)?;

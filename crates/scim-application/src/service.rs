@@ -1,23 +1,40 @@
 //! The service as a host sees it: ports in, use cases out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use scim_domain::audit::Origin;
 use scim_domain::listing::cursor::CursorSealer;
-use scim_ports::{Clock, IdGenerator, PasswordHasher, ResourceRepository, TenantRepository};
+use scim_ports::{
+    AuditRepository, ChangeListener, ChangeNotices, Clock, CredentialRepository, IdGenerator, PasswordHasher,
+    ResourceRepository, TenantRegistry,
+};
 
+use crate::authentication::AuthenticationPorts;
 use crate::bulk::BulkProcessor;
 use crate::discovery::Discovery;
-use crate::{Attempt, Authenticator, RequestContext, ResourceOrchestrator, ServiceError};
+use crate::maintenance::MaintenanceParts;
+use crate::{
+    Attempt, Authentication, Maintenance, OperatorAccess, RequestContext, ResourceOrchestrator, ServiceError,
+    TenantDirectory, TokenVerifier,
+};
 
 /// What the service needs from outside.
 pub struct Ports {
     /// The store of resources.
     pub resources: Arc<dyn ResourceRepository>,
     /// The registry of tenants.
-    pub tenants: Arc<dyn TenantRepository>,
-    /// Who may come in.
-    pub authenticator: Arc<dyn Authenticator>,
+    pub tenants: Arc<dyn TenantRegistry>,
+    /// The credentials of tenants.
+    pub credentials: Arc<dyn CredentialRepository>,
+    /// The audit log.
+    pub audit: Arc<dyn AuditRepository>,
+    /// Tells of changes that other processes make.
+    pub notices: Arc<dyn ChangeNotices>,
+    /// The operator's secret.
+    pub operator: OperatorAccess,
+    /// Reads signed tokens; without it they open nothing.
+    pub tokens: Option<Arc<dyn TokenVerifier>>,
     /// Hashes passwords.
     pub passwords: Arc<dyn PasswordHasher>,
     /// Tells the time.
@@ -26,11 +43,17 @@ pub struct Ports {
     pub ids: Arc<dyn IdGenerator>,
     /// The key that seals cursors: the same on every replica, so that a walk may go on at another one.
     pub cursor_key: [u8; 32],
+    /// For how long the audit log is kept.
+    pub audit_retention: Duration,
 }
 
 /// A SCIM service provider.
 pub struct ScimService {
-    authenticator: Arc<dyn Authenticator>,
+    authentication: Arc<Authentication>,
+    maintenance: Arc<Maintenance>,
+    listeners: [Arc<dyn ChangeListener>; 3],
+    /// Notices may end with the last who holds this.
+    _notices: Arc<dyn ChangeNotices>,
     repository: Arc<dyn ResourceRepository>,
     orchestrator: ResourceOrchestrator,
     bulk: BulkProcessor,
@@ -38,8 +61,32 @@ pub struct ScimService {
 }
 
 impl ScimService {
-    /// A service over these ports.
+    /// A service over these ports. It forgets what changes from the moment that it is made.
     pub fn new(ports: Ports) -> Self {
+        let directory = Arc::new(TenantDirectory::new(ports.tenants.clone(), Arc::clone(&ports.clock)));
+        let authentication = Arc::new(Authentication::new(AuthenticationPorts {
+            operator: ports.operator,
+            tenants: Arc::clone(&directory),
+            credentials: ports.credentials,
+            audit: Arc::clone(&ports.audit),
+            tokens: ports.tokens,
+            passwords: Arc::clone(&ports.passwords),
+            clock: Arc::clone(&ports.clock),
+            ids: Arc::clone(&ports.ids),
+        }));
+        let maintenance = Arc::new(Maintenance::new(MaintenanceParts {
+            authentication: Arc::clone(&authentication),
+            directory: Arc::clone(&directory),
+            tenants: ports.tenants,
+            audit: ports.audit,
+            audit_retention: ports.audit_retention,
+            clock: Arc::clone(&ports.clock),
+        }));
+        let listeners: [Arc<dyn ChangeListener>; 3] =
+            [directory.clone(), authentication.clone(), maintenance.clone()];
+        for listener in &listeners {
+            ports.notices.subscribe(Arc::clone(listener));
+        }
         let orchestrator = ResourceOrchestrator {
             resources: Arc::clone(&ports.resources),
             passwords: ports.passwords,
@@ -48,30 +95,43 @@ impl ScimService {
             cursors: Arc::new(CursorSealer::new(ports.cursor_key)),
         };
         Self {
-            authenticator: Arc::clone(&ports.authenticator),
+            authentication: Arc::clone(&authentication),
+            maintenance,
+            listeners,
+            _notices: ports.notices,
             repository: ports.resources,
             bulk: BulkProcessor::new(orchestrator.clone()),
-            discovery: Discovery::new(ports.tenants, ports.authenticator),
+            discovery: Discovery::new(directory, authentication),
             orchestrator,
         }
+    }
+
+    /// What remembers tenants and credentials here, for whoever changes them.
+    pub fn remembers(&self) -> Vec<Arc<dyn ChangeListener>> {
+        self.listeners.to_vec()
     }
 
     /// Authenticates a request. `base_url` is the mount that it was sent to, as the client knows it.
     ///
     /// # Errors
-    /// See [`Authenticator::authenticate`]; 403 for a tenant that is not active.
+    /// See [`Authentication::authenticate`]; 403 for a tenant that is not active.
     pub async fn authenticate(
         &self,
         attempt: Attempt<'_>,
         base_url: String,
     ) -> Result<RequestContext, ServiceError> {
-        let principal = self.authenticator.authenticate(attempt).await?.of_active_tenant()?;
+        let principal = self.authentication.authenticate(attempt).await?.of_active_tenant()?;
         let origin = Origin {
             actor: principal.actor.clone(),
             request_id: attempt.request_id.to_owned(),
             client_address: attempt.client_address,
         };
         Ok(RequestContext { principal, base_url, origin: Arc::new(origin) })
+    }
+
+    /// What the host has to let run beside the requests.
+    pub fn maintenance(&self) -> &Arc<Maintenance> {
+        &self.maintenance
     }
 
     /// The use cases on resources.

@@ -13,6 +13,7 @@ pub(crate) mod bodies;
 mod authentication;
 mod bulk;
 mod concurrency;
+mod credentials;
 mod cursors;
 mod discovery;
 mod entra;

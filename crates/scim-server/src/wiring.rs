@@ -9,7 +9,7 @@ use anyhow::Context;
 use scim_adapter_memory::MemoryStore;
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_application::{
-    Administration, AdministrationPorts, OperatorKey, OperatorSecret, Ports, ScimService, StatusProvider,
+    Administration, AdministrationPorts, OperatorAccess, OperatorKey, Ports, ScimService, StatusProvider,
 };
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
@@ -17,8 +17,8 @@ use scim_domain::schema::{TenantDefinitions, TenantSchema};
 use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
-    AuditRepository, Clock, CredentialRepository, IdGenerator, NewTenant, ResourceRepository, TenantRecord,
-    TenantRegistry,
+    AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, NewTenant, PasswordHasher,
+    ResourceRepository, TenantRecord, TenantRegistry,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -33,7 +33,7 @@ const OPERATOR_TENANT: &str = "default";
 /// What the key that seals cursors is derived for.
 const CURSOR_LABEL: &str = "scim cursor v1";
 
-/// Where resources and tenants are kept.
+/// Where everything is kept.
 pub struct Store {
     /// The store of resources.
     pub resources: Arc<dyn ResourceRepository>,
@@ -45,6 +45,8 @@ pub struct Store {
     pub audit: Arc<dyn AuditRepository>,
     /// What is known of it, for `/admin/version`.
     pub status: Arc<dyn StatusProvider>,
+    /// Tells of changes.
+    pub notices: Arc<dyn ChangeNotices>,
     /// What it is called in `/ready`.
     pub name: &'static str,
 }
@@ -85,6 +87,7 @@ impl Store {
             credentials: store.credentials(),
             audit: store.audit(),
             status: Arc::new(MemoryStatus),
+            notices: store.notices(),
             name: "memory",
         })
     }
@@ -110,14 +113,13 @@ impl Store {
                 "not ready: migrations are not applied; `scim-server migrate` applies them"
             );
         }
-        let _tenants = tenants;
-        let other = scim_adapter_memory::MemoryStore::new();
         Ok(Self {
             resources: Arc::new(store.resources()),
-            tenants: other.tenants(),
-            credentials: other.credentials(),
-            audit: other.audit(),
+            tenants: Arc::new(tenants),
+            credentials: Arc::new(store.credentials()),
+            audit: Arc::new(store.audit()),
             status: Arc::new(PostgresStatus(store.clone())),
+            notices: Arc::new(store.notices()),
             name: "database",
         })
     }
@@ -139,10 +141,14 @@ pub struct Wiring {
     pub store: Store,
     /// The operator's secret.
     pub secret: SecretString,
+    /// Whether it opens every tenant.
+    pub secret_opens_every_tenant: bool,
+    /// For how long the audit log is kept.
+    pub audit_retention: Duration,
     /// How SCIM is served.
     pub http: HttpSettings,
-    /// The cost of password hashes.
-    pub bcrypt_cost: u32,
+    /// Hashes passwords and secrets.
+    pub passwords: Arc<dyn PasswordHasher>,
     /// Makes ids.
     pub ids: Arc<UuidV7Ids>,
 }
@@ -173,35 +179,51 @@ impl Wiring {
             request_timeout: settings.request_timeout,
             store_name: store.name,
         };
-        Ok(Self { store, secret, http, bcrypt_cost: BcryptPasswords::COST, ids })
+        Ok(Self {
+            store,
+            secret,
+            secret_opens_every_tenant: settings.scim_shared_secret_fallback,
+            audit_retention: settings.audit_retention,
+            http,
+            passwords: Arc::new(BcryptPasswords::new(BcryptPasswords::COST)),
+            ids,
+        })
     }
 
     /// The service over the adapters, ready to be served.
     pub fn state(self) -> Arc<AppState> {
-        let authenticator =
-            OperatorSecret::new(self.secret.expose_secret(), OPERATOR_TENANT, self.store.tenants.clone());
+        let operator = OperatorAccess {
+            secret: self.secret.expose_secret().to_owned(),
+            tenant: OPERATOR_TENANT.to_owned(),
+            opens_every_tenant: self.secret_opens_every_tenant,
+        };
         let clock = Arc::new(SystemClock);
-        let passwords = Arc::new(BcryptPasswords::new(self.bcrypt_cost));
-        let administration = Administration::new(AdministrationPorts {
-            tenants: Arc::clone(&self.store.tenants),
-            credentials: self.store.credentials,
-            audit: self.store.audit,
-            resources: Arc::clone(&self.store.resources),
-            passwords: passwords.clone(),
-            clock: clock.clone(),
-            ids: self.ids.clone(),
-            remembers: Vec::new(),
-            status: self.store.status,
-            operator: OperatorKey::new(self.secret.expose_secret()),
-        });
+        let Store { resources, tenants, credentials, audit, status, notices, name: _ } = self.store;
         let service = ScimService::new(Ports {
-            resources: self.store.resources,
-            tenants: self.store.tenants,
-            authenticator: Arc::new(authenticator),
-            passwords,
+            resources: Arc::clone(&resources),
+            tenants: Arc::clone(&tenants),
+            credentials: Arc::clone(&credentials),
+            audit: Arc::clone(&audit),
+            notices,
+            operator,
+            tokens: None,
+            passwords: Arc::clone(&self.passwords),
             clock: clock.clone(),
             ids: self.ids.clone(),
             cursor_key: derive_key(&self.secret, CURSOR_LABEL),
+            audit_retention: self.audit_retention,
+        });
+        let administration = Administration::new(AdministrationPorts {
+            tenants,
+            credentials,
+            audit,
+            resources,
+            passwords: self.passwords,
+            clock: clock.clone(),
+            ids: self.ids.clone(),
+            remembers: service.remembers(),
+            status,
+            operator: OperatorKey::new(self.secret.expose_secret()),
         });
         Arc::new(AppState::new(service, administration, self.http, clock, self.ids))
     }

@@ -7,6 +7,7 @@ use scim_domain::identifier::ResourceId;
 use scim_domain::projection::{Projection, written_attributes};
 use scim_domain::resource::{Attributes, MemberChange};
 use scim_domain::schema::ResourceType;
+use scim_domain::scope::Access;
 use scim_domain::validation::SchemaValidator;
 use scim_ports::NewResource;
 use serde_json::Value;
@@ -27,7 +28,7 @@ impl ResourceOrchestrator {
     /// Creates a resource from the client's representation.
     ///
     /// # Errors
-    /// 400 for a body that does not validate or names members that are not there; 409 for a unique value in use.
+    /// 403 where the credential may not write this type; 400 for a body that does not validate or names members that are not there; 409 for a unique value in use.
     pub async fn create(
         &self,
         context: &RequestContext,
@@ -74,6 +75,7 @@ impl ResourceOrchestrator {
         creation: Creation<'_>,
     ) -> Result<NewResource, ServiceError> {
         let Creation { id, resource_type, body } = creation;
+        context.require(Access::Write(resource_type.name()))?;
         let validator = SchemaValidator { resource_type: &resource_type, config: &context.tenant().config };
         let draft = validator.create(body)?;
         let (attributes, unique_values) = self.finish(&resource_type, None, draft.attributes).await?;

@@ -8,6 +8,7 @@ use scim_domain::identifier::ResourceId;
 use scim_domain::listing::Include;
 use scim_domain::precondition::VersionCondition;
 use scim_domain::resource::Attributes;
+use scim_domain::scope::Access;
 use scim_ports::{DeleteResource, ExpectedVersion, RepositoryError};
 
 use crate::{RequestContext, ServiceError};
@@ -20,13 +21,14 @@ impl ResourceOrchestrator {
     /// Deletes a resource; where the tenant's `softDelete` says so, hides it.
     ///
     /// # Errors
-    /// 404; 412 where `If-Match` names another version; 428 where strict mode misses it.
+    /// 403 where the credential may not write this type; 404; 412 where `If-Match` names another version; 428 where strict mode misses it.
     pub async fn delete(
         &self,
         context: &RequestContext,
         target: &ResourceTarget,
         if_match: Option<&VersionCondition>,
     ) -> Result<(), ServiceError> {
+        context.require(Access::Write(target.resource_type.name()))?;
         require_condition(context, if_match)?;
         if context.tenant().config.soft_delete && active(&target.resource_type).is_some() {
             return self.hide(context, target, if_match).await;

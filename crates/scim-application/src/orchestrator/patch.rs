@@ -4,6 +4,7 @@ use scim_domain::audit::AuditOperation;
 use scim_domain::listing::{Include, MemberInclude};
 use scim_domain::patch::{PatchEngine, PatchRequest};
 use scim_domain::precondition::VersionCondition;
+use scim_domain::scope::Access;
 use scim_domain::validation::SchemaValidator;
 use scim_ports::RepositoryError;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::{RequestContext, ServiceError};
 
 use super::answer::answer;
 use super::create::shape_asks;
-use super::{AnswerShape, Change, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
+use super::{AnswerShape, Change, Includes, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
 
 impl ResourceOrchestrator {
     /// Applies the client's operations, all or none.
@@ -30,6 +31,7 @@ impl ResourceOrchestrator {
         if_match: Option<&VersionCondition>,
         shape: &AnswerShape,
     ) -> Result<WriteAnswer, ServiceError> {
+        context.require(Access::Write(target.resource_type.name()))?;
         let config = &context.tenant().config;
         let request = PatchRequest::parse(body, &target.resource_type, config, &context.base_url)?;
         let projection = shape.projection_for_write(&target.resource_type, &request.written_attributes())?;
@@ -54,7 +56,8 @@ impl ResourceOrchestrator {
             include => include,
         };
         let modify = AuditOperation::Modify;
-        let updated = self.change(context, modify, target, if_match, reads, answers, compute).await;
+        let includes = Includes { reads, answers };
+        let updated = self.change(context, modify, target, if_match, includes, compute).await;
         let updated = updated.map_err(|refused| blame(&request, refused))?;
         let shown = asked || (!shape.minimal && updated.member_count <= limit);
         Ok(answer(context, &updated.resource, shown.then_some(&projection)))

@@ -5,6 +5,7 @@ use scim_domain::listing::Include;
 use scim_domain::precondition::VersionCondition;
 use scim_domain::projection::written_attributes;
 use scim_domain::resource::MemberChange;
+use scim_domain::scope::Access;
 use scim_domain::validation::SchemaValidator;
 use serde_json::Value;
 
@@ -12,13 +13,13 @@ use crate::{RequestContext, ServiceError};
 
 use super::answer::answer;
 use super::create::shape_asks;
-use super::{AnswerShape, Change, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
+use super::{AnswerShape, Change, Includes, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
 
 impl ResourceOrchestrator {
     /// Replaces a resource by the client's representation.
     ///
     /// # Errors
-    /// 404; 412 where `If-Match` names another version; 428 where strict mode misses it; 400 for a
+    /// 403 where the credential may not write this type; 404; 412 where `If-Match` names another version; 428 where strict mode misses it; 400 for a
     /// body that does not validate; 409 for a unique value in use.
     pub async fn replace(
         &self,
@@ -28,6 +29,7 @@ impl ResourceOrchestrator {
         if_match: Option<&VersionCondition>,
         shape: &AnswerShape,
     ) -> Result<WriteAnswer, ServiceError> {
+        context.require(Access::Write(target.resource_type.name()))?;
         let written = written_attributes(&target.resource_type, body);
         let projection = shape.projection_for_write(&target.resource_type, &written)?;
         let validator =
@@ -39,10 +41,10 @@ impl ResourceOrchestrator {
             Ok(Change { attributes, members })
         };
         let shown = !shape.minimal || shape_asks(shape);
-        let include = if shown { projection.include() } else { Include::NOTHING };
+        let answers = if shown { projection.include() } else { Include::NOTHING };
+        let includes = Includes { reads: Include::NOTHING, answers };
         let replace = AuditOperation::Replace;
-        let updated =
-            self.change(context, replace, target, if_match, Include::NOTHING, include, compute).await;
+        let updated = self.change(context, replace, target, if_match, includes, compute).await;
         let updated = updated.map_err(Refused::into_service_error)?;
         Ok(answer(context, &updated.resource, shown.then_some(&projection)))
     }
