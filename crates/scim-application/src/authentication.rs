@@ -149,6 +149,11 @@ impl Authentication {
         }
     }
 
+    /// Whether this is the operator's secret.
+    pub(crate) fn is_operator(&self, token: &str) -> bool {
+        self.operator.key.is(token)
+    }
+
     /// Writes down what was collected of refusals.
     pub(crate) async fn flush_refusals(&self) -> Result<(), RepositoryError> {
         self.refusals.flush(&self.tenants, &*self.audit, &*self.ids).await

@@ -21,7 +21,7 @@ mod tenant_directory;
 mod testing;
 
 pub use administration::{
-    AdminContext, AdminError, Administration, AdministrationPorts, Parameters, PoolFigures, ServerStatus,
+    AdminContext, AdminError, Administration, DefinitionAnswer, Parameters, PoolFigures, ServerStatus,
     StatusProvider, TenantAnswer,
 };
 pub use authentication::{
@@ -33,7 +33,7 @@ pub use context::RequestContext;
 pub use discovery::{Discovery, DiscoveryEndpoint};
 pub use error::ServiceError;
 pub use maintenance::Maintenance;
-pub use operator_key::OperatorKey;
+use operator_key::OperatorKey;
 pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };

@@ -10,13 +10,14 @@ use scim_ports::{
     ResourceRepository, TenantRegistry,
 };
 
+use crate::administration::AdministrationPorts;
 use crate::authentication::AuthenticationPorts;
 use crate::bulk::BulkProcessor;
 use crate::discovery::Discovery;
 use crate::maintenance::MaintenanceParts;
 use crate::{
-    Attempt, Authentication, Maintenance, OperatorAccess, RequestContext, ResourceOrchestrator, ServiceError,
-    TenantDirectory, TokenVerifier,
+    Administration, Attempt, Authentication, Maintenance, OperatorAccess, RequestContext,
+    ResourceOrchestrator, ServiceError, StatusProvider, TenantDirectory, TokenVerifier,
 };
 
 /// What the service needs from outside.
@@ -45,15 +46,15 @@ pub struct Ports {
     pub cursor_key: [u8; 32],
     /// For how long the audit log is kept.
     pub audit_retention: Duration,
+    /// What the process knows of itself.
+    pub status: Arc<dyn StatusProvider>,
 }
 
 /// A SCIM service provider.
 pub struct ScimService {
     authentication: Arc<Authentication>,
+    administration: Administration,
     maintenance: Arc<Maintenance>,
-    listeners: [Arc<dyn ChangeListener>; 3],
-    /// Notices may end with the last who holds this.
-    _notices: Arc<dyn ChangeNotices>,
     repository: Arc<dyn ResourceRepository>,
     orchestrator: ResourceOrchestrator,
     bulk: BulkProcessor,
@@ -63,11 +64,12 @@ pub struct ScimService {
 impl ScimService {
     /// A service over these ports. It forgets what changes from the moment that it is made.
     pub fn new(ports: Ports) -> Self {
+        let operator_tenant = ports.operator.tenant.clone();
         let directory = Arc::new(TenantDirectory::new(ports.tenants.clone(), Arc::clone(&ports.clock)));
         let authentication = Arc::new(Authentication::new(AuthenticationPorts {
             operator: ports.operator,
             tenants: Arc::clone(&directory),
-            credentials: ports.credentials,
+            credentials: Arc::clone(&ports.credentials),
             audit: Arc::clone(&ports.audit),
             tokens: ports.tokens,
             passwords: Arc::clone(&ports.passwords),
@@ -77,8 +79,8 @@ impl ScimService {
         let maintenance = Arc::new(Maintenance::new(MaintenanceParts {
             authentication: Arc::clone(&authentication),
             directory: Arc::clone(&directory),
-            tenants: ports.tenants,
-            audit: ports.audit,
+            tenants: Arc::clone(&ports.tenants),
+            audit: Arc::clone(&ports.audit),
             audit_retention: ports.audit_retention,
             clock: Arc::clone(&ports.clock),
         }));
@@ -87,6 +89,19 @@ impl ScimService {
         for listener in &listeners {
             ports.notices.subscribe(Arc::clone(listener));
         }
+        let administration = Administration::new(AdministrationPorts {
+            tenants: ports.tenants,
+            credentials: ports.credentials,
+            audit: ports.audit,
+            resources: Arc::clone(&ports.resources),
+            passwords: Arc::clone(&ports.passwords),
+            clock: Arc::clone(&ports.clock),
+            ids: Arc::clone(&ports.ids),
+            listeners: listeners.into(),
+            status: ports.status,
+            authentication: Arc::clone(&authentication),
+            operator_tenant,
+        });
         let orchestrator = ResourceOrchestrator {
             resources: Arc::clone(&ports.resources),
             passwords: ports.passwords,
@@ -96,19 +111,13 @@ impl ScimService {
         };
         Self {
             authentication: Arc::clone(&authentication),
+            administration,
             maintenance,
-            listeners,
-            _notices: ports.notices,
             repository: ports.resources,
             bulk: BulkProcessor::new(orchestrator.clone()),
             discovery: Discovery::new(directory, authentication),
             orchestrator,
         }
-    }
-
-    /// What remembers tenants and credentials here, for whoever changes them.
-    pub fn remembers(&self) -> Vec<Arc<dyn ChangeListener>> {
-        self.listeners.to_vec()
     }
 
     /// Authenticates a request. `base_url` is the mount that it was sent to, as the client knows it.
@@ -127,6 +136,11 @@ impl ScimService {
             client_address: attempt.client_address,
         };
         Ok(RequestContext { principal, base_url, origin: Arc::new(origin) })
+    }
+
+    /// The use cases of the operator.
+    pub fn administration(&self) -> &Administration {
+        &self.administration
     }
 
     /// What the host has to let run beside the requests.

@@ -173,6 +173,11 @@ impl<B: Backend> TestApp<B> {
         self.client(Some(SECRET))
     }
 
+    /// A client with the operator's secret, at `/admin`.
+    pub fn admin(&self) -> Client {
+        self.operator().at_admin()
+    }
+
     /// A client without a credential, at `/scim/v2`.
     pub fn anonymous(&self) -> Client {
         self.client(None)

@@ -10,6 +10,11 @@
 
 pub(crate) mod bodies;
 
+pub(crate) mod admin;
+mod admin_activity;
+mod admin_credentials;
+mod admin_problems;
+mod admin_tenants;
 mod authentication;
 mod bulk;
 mod concurrency;

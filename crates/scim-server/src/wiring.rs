@@ -8,9 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use scim_adapter_memory::MemoryStore;
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
-use scim_application::{
-    Administration, AdministrationPorts, OperatorAccess, OperatorKey, Ports, ScimService, StatusProvider,
-};
+use scim_application::{OperatorAccess, Ports, ScimService, StatusProvider};
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
@@ -73,7 +71,7 @@ impl Store {
                 created_at: at,
                 updated_at: at,
             },
-            definitions: TenantDefinitions::from(&*tenant.schema),
+            definitions: TenantDefinitions::of(&tenant.schema),
             audit: AuditEntry {
                 id: ids.audit_event_id(),
                 origin: Arc::new(origin),
@@ -200,32 +198,21 @@ impl Wiring {
         let clock = Arc::new(SystemClock);
         let Store { resources, tenants, credentials, audit, status, notices, name: _ } = self.store;
         let service = ScimService::new(Ports {
-            resources: Arc::clone(&resources),
-            tenants: Arc::clone(&tenants),
-            credentials: Arc::clone(&credentials),
-            audit: Arc::clone(&audit),
+            resources,
+            tenants,
+            credentials,
+            audit,
             notices,
             operator,
             tokens: None,
-            passwords: Arc::clone(&self.passwords),
+            passwords: self.passwords,
             clock: clock.clone(),
             ids: self.ids.clone(),
             cursor_key: derive_key(&self.secret, CURSOR_LABEL),
             audit_retention: self.audit_retention,
-        });
-        let administration = Administration::new(AdministrationPorts {
-            tenants,
-            credentials,
-            audit,
-            resources,
-            passwords: self.passwords,
-            clock: clock.clone(),
-            ids: self.ids.clone(),
-            remembers: service.remembers(),
             status,
-            operator: OperatorKey::new(self.secret.expose_secret()),
         });
-        Arc::new(AppState::new(service, administration, self.http, clock, self.ids))
+        Arc::new(AppState::new(service, self.http, clock, self.ids))
     }
 }
 

@@ -13,6 +13,7 @@ mod notices;
 mod plans;
 mod purge;
 mod replica;
+mod scripts;
 mod security;
 mod signing_keys;
 mod statements;

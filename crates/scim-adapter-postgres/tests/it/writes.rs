@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use scim_adapter_postgres::PostgresStore;
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
-use scim_domain::identifier::{AuditEventId, CredentialId, ResourceId, Version};
+use scim_domain::identifier::{CredentialId, ResourceId, Version};
 use scim_domain::listing::Include;
 use scim_domain::resource::{Attributes, MemberChange, Resource};
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
-use scim_ports::conformance::{audit_entry, tenant};
+use scim_ports::conformance::tenant;
 use scim_ports::{
     DeleteResource, ExpectedVersion, NewResource, RepositoryError, ResourceRepository, UpdateResource,
 };
@@ -20,7 +20,8 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::support::{
-    at, block_on, connect, create_users, new_user, register, search, shared_store, shared_url, update_to,
+    at, audit_entry, block_on, connect, create_users, new_user, register, search, shared_store, shared_url,
+    update_to,
 };
 
 /// A tenant of its own on the shared database, and a connection to look at its rows.
@@ -229,10 +230,9 @@ fn a_record_says_who_and_by_which_request() {
             let origin = Origin { actor, request_id: format!("request-{number}"), client_address };
             new.push(NewResource {
                 audit: AuditEntry {
-                    id: AuditEventId::new(Uuid::new_v4()),
                     origin: Arc::new(origin),
-                    operation: AuditOperation::Create,
                     attributes: vec!["userName".to_owned(), "urn:x:E:n".to_owned()],
+                    ..audit_entry(AuditOperation::Create)
                 },
                 ..new_user(&world.tenant, &format!("user-{number}"))
             });

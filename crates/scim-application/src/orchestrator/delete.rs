@@ -21,7 +21,8 @@ impl ResourceOrchestrator {
     /// Deletes a resource; where the tenant's `softDelete` says so, hides it.
     ///
     /// # Errors
-    /// 403 where the credential may not write this type; 404; 412 where `If-Match` names another version; 428 where strict mode misses it.
+    /// 403 where the credential may not write this type; 404; 412 where `If-Match` names another
+    /// version; 428 where strict mode misses it.
     pub async fn delete(
         &self,
         context: &RequestContext,

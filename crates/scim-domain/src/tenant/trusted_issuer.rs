@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::reader::{ConfigError, Field, Section};
+use crate::input::{Field, InputError as ConfigError, Section};
+use crate::keyword::keywords;
 
 pub use algorithm::JwtAlgorithm;
 pub use keys::IssuerKeys;
@@ -55,25 +56,12 @@ pub enum SubjectAttribute {
     EmailsValue,
 }
 
-impl SubjectAttribute {
-    /// Every one of them with its path.
-    pub const ALL: [(&'static str, Self); 4] = [
-        ("userName", Self::UserName),
-        ("externalId", Self::ExternalId),
-        ("id", Self::Id),
-        ("emails.value", Self::EmailsValue),
-    ];
-
-    /// The path in User.
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::UserName => "userName",
-            Self::ExternalId => "externalId",
-            Self::Id => "id",
-            Self::EmailsValue => "emails.value",
-        }
-    }
-}
+keywords!(SubjectAttribute {
+    UserName = "userName",
+    ExternalId = "externalId",
+    Id = "id",
+    EmailsValue = "emails.value",
+});
 
 /// The scopes of tokens where the config names none.
 const DEFAULT_SCOPES: [&str; 3] = ["read", "write", "bulk"];
@@ -108,12 +96,12 @@ impl TrustedIssuer {
         }
         if let Some(subject) = &self.subject {
             object.insert("subjectClaim".into(), json!(subject.claim));
-            object.insert("subjectAttribute".into(), json!(subject.attribute.path()));
+            object.insert("subjectAttribute".into(), json!(subject.attribute.as_str()));
         }
         if self.scopes != DEFAULT_SCOPES {
             object.insert("scopes".into(), json!(self.scopes));
         }
-        if self.algorithms != JwtAlgorithm::ALL.map(|(_, algorithm)| algorithm) {
+        if self.algorithms != JwtAlgorithm::every() {
             let names: Vec<&str> = self.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
             object.insert("algorithms".into(), json!(names));
         }
@@ -129,11 +117,7 @@ impl TrustedIssuer {
             required_claims: object.take_or("requiredClaims", BTreeMap::new(), required_claims)?,
             subject: subject(&mut object)?,
             scopes: object.take_or("scopes", DEFAULT_SCOPES.map(str::to_owned).to_vec(), scopes)?,
-            algorithms: object.take_or(
-                "algorithms",
-                JwtAlgorithm::ALL.map(|(_, algorithm)| algorithm).to_vec(),
-                JwtAlgorithm::read_all,
-            )?,
+            algorithms: object.take_or("algorithms", JwtAlgorithm::every(), JwtAlgorithm::read_all)?,
         };
         object.finish()?;
         Ok(issuer)
@@ -193,7 +177,7 @@ fn subject(object: &mut Section<'_>) -> Result<Option<SubjectMapping>, ConfigErr
         };
     };
     let attribute = object.take_or("subjectAttribute", SubjectAttribute::UserName, |field| {
-        field.keyword(&SubjectAttribute::ALL)
+        field.keyword(SubjectAttribute::ALL)
     })?;
     Ok(Some(SubjectMapping { claim, attribute }))
 }

@@ -1,3 +1,5 @@
+//! Trusted issuers: what is taken, what is refused, and what a token has to have.
+
 use serde_json::json;
 
 use super::*;
