@@ -14,13 +14,12 @@ use scim_domain::listing::{Direction, Include, PageRequest, QueryScope, Resource
 use scim_domain::resource::unique_values;
 use scim_domain::schema::{ResourceType, SchemaExtension, TenantSchema, core};
 use scim_domain::tenant::{Tenant, TenantConfig};
-use scim_ports::conformance::audit_entry;
 use scim_ports::{NewResource, ResourceRepository};
 use serde_json::json;
 use time::macros::datetime;
 use uuid::Uuid;
 
-use crate::support::{block_on, connect, database, register, settings};
+use crate::support::{audit_entry, block_on, connect, database, register, settings};
 
 /// How many other tenants there are, and how many users each of them has. They have the names of the
 /// first users of the large one.
