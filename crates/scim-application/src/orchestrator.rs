@@ -73,6 +73,15 @@ pub(crate) struct Change {
     pub(crate) members: scim_domain::resource::MemberChange,
 }
 
+/// What a change reads beside the attributes.
+#[derive(Clone, Copy)]
+struct ChangeInclude {
+    /// Of the resource as it is, to compute from.
+    current: Include,
+    /// Of the resource as it is afterwards, to answer.
+    answer: Include,
+}
+
 /// Why a change did not happen.
 pub(crate) enum Refused {
     /// The store refused what was computed.
@@ -118,13 +127,12 @@ impl ResourceOrchestrator {
         operation: AuditOperation,
         target: &ResourceTarget,
         condition: Option<&VersionCondition>,
-        reads: Include,
-        answers: Include,
+        include: ChangeInclude,
         compute: impl Fn(&Resource) -> Result<Change, ScimError> + Send + Sync,
     ) -> Result<Updated, Refused> {
         require_condition(context, condition)?;
         for _attempt in 0..MAX_ATTEMPTS {
-            let current = self.get(context, target, reads).await?;
+            let current = self.get(context, target, include.current).await?;
             check_condition(condition, current.version)?;
             let Change { attributes, members } = compute(&current)?;
             let attributes = match attributes {
@@ -133,7 +141,7 @@ impl ResourceOrchestrator {
                 }
                 None => None,
             };
-            let read_members = reads.members != scim_domain::listing::MemberInclude::None;
+            let read_members = include.current.members != scim_domain::listing::MemberInclude::None;
             let expected = match (&attributes, condition) {
                 (None, None | Some(VersionCondition::Any)) if !read_members => ExpectedVersion::Any,
                 _ => ExpectedVersion::OneOf(vec![current.version]),
@@ -149,7 +157,7 @@ impl ResourceOrchestrator {
                 at: self.clock.now(),
                 audit: context.audit(&*self.ids, operation, changed),
             };
-            match self.resources.resource_update(context.tenant(), update, answers).await {
+            match self.resources.resource_update(context.tenant(), update, include.answer).await {
                 Ok(updated) => return Ok(updated),
                 Err(RepositoryError::NotFound) => return Err(target.not_found().into()),
                 Err(error @ RepositoryError::VersionConflict { .. }) => {
