@@ -14,3 +14,8 @@ SELECT create_distributed_table('resource_unique_value', 'tenant_id', colocate_w
 SELECT create_distributed_table('resource_member', 'tenant_id', colocate_with => 'scim_resource');
 SELECT create_distributed_table('tenant_schema', 'tenant_id', colocate_with => 'scim_resource');
 SELECT create_distributed_table('tenant_resource_type', 'tenant_id', colocate_with => 'scim_resource');
+SELECT create_distributed_table('hidden_resource', 'tenant_id', colocate_with => 'scim_resource');
+SELECT create_distributed_table('audit_event', 'tenant_id', colocate_with => 'scim_resource');
+SELECT create_distributed_table('tenant_credential', 'tenant_id', colocate_with => 'scim_resource');
+
+-- signing_key is no tenant's: it stays where it is, on the coordinator.

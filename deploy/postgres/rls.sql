@@ -18,14 +18,15 @@ END
 $$;
 
 GRANT SELECT ON __diesel_schema_migrations TO scim_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON tenant TO scim_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON tenant, signing_key TO scim_app;
 
 DO $$
 DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'tenant_schema', 'tenant_resource_type', 'scim_resource', 'resource_unique_value', 'resource_member'
+        'tenant_schema', 'tenant_resource_type', 'scim_resource', 'resource_unique_value', 'resource_member',
+        'tenant_credential', 'hidden_resource', 'audit_event'
     ] LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO scim_app', name);
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
@@ -37,3 +38,9 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Which audit records are old enough to go is asked for all tenants at once, by a transaction that says so.
+-- They are removed tenant by tenant.
+DROP POLICY IF EXISTS outdated ON audit_event;
+CREATE POLICY outdated ON audit_event FOR SELECT TO scim_app
+    USING (current_setting('scim.purpose', TRUE) = 'prune');

@@ -143,3 +143,101 @@ impl AuditRepository for MemoryAudit {
         Ok(removed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
+    use scim_domain::identifier::ResourceId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn add(log: &TenantLog, number: usize) {
+        let origin = Origin { actor: Actor::Service, request_id: String::new(), client_address: None };
+        let entry = AuditEntry {
+            id: id(number),
+            origin: Arc::new(origin),
+            operation: AuditOperation::Create,
+            attributes: Vec::new(),
+        };
+        let target = Target::other("User", ResourceId::new(Uuid::nil()));
+        log.note(Entry::from(&entry), at(number), target, None, None);
+    }
+
+    fn id(number: usize) -> AuditEventId {
+        AuditEventId::new(Uuid::from_u128(u128::try_from(number).expect("it fits")))
+    }
+
+    fn at(number: usize) -> Timestamp {
+        let seconds = u64::try_from(number).expect("it fits");
+        Timestamp::new((std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds)).into())
+    }
+
+    fn log() -> TenantLog {
+        TenantLog { tenant: TenantId::new(Uuid::nil()), records: Mutex::default() }
+    }
+
+    #[track_caller]
+    fn check(log: &TenantLog, expected: impl Iterator<Item = usize>) {
+        assert!(log.records.lock().iter().map(|record| record.id).eq(expected.map(id)));
+    }
+
+    #[test]
+    fn records_are_kept_in_the_order_of_their_ids() {
+        let log = log();
+        for number in [2, 1, 5, 3, 4, 0] {
+            add(&log, number);
+        }
+        check(&log, 0..6);
+        assert_eq!(
+            log.newest(Some(id(3))).iter().map(|record| record.id).collect::<Vec<_>>(),
+            [2, 1, 0].map(id)
+        );
+    }
+
+    #[test]
+    fn the_newest_are_kept() {
+        let log = log();
+        for number in 1..MOST {
+            add(&log, number);
+        }
+        // There is room for one more; then each new one takes the place of the oldest.
+        add(&log, 0);
+        check(&log, 0..MOST);
+        add(&log, MOST + 2);
+        add(&log, MOST + 1);
+        check(&log, (2..MOST).chain([MOST + 1, MOST + 2]));
+        // What is older than all of them comes too late.
+        add(&log, 1);
+        check(&log, (2..MOST).chain([MOST + 1, MOST + 2]));
+    }
+
+    #[test]
+    fn a_record_takes_little_space() {
+        // With its names in JSON and its share of the request's origin, some 400 bytes.
+        assert!(size_of::<Record>() <= 160, "{}", size_of::<Record>());
+    }
+
+    #[test]
+    fn the_log_of_a_tenant_that_is_gone_goes_with_its_last_record() {
+        let audit = MemoryAudit::default();
+        let (kept, gone) = (TenantId::new(Uuid::from_u128(1)), TenantId::new(Uuid::from_u128(2)));
+        let log = audit.log(kept);
+        for tenant in [kept, gone] {
+            add(&audit.log(tenant), 1);
+        }
+        assert_eq!(log.prune(at(9), 9), 1);
+        let tenants = || audit.logs.read().keys().copied().collect::<std::collections::BTreeSet<_>>();
+        let prune = |before: usize| {
+            let mut pruned = std::pin::pin!(audit.audit_prune(at(before), 9));
+            let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+            loop {
+                if let std::task::Poll::Ready(pruned) = pruned.as_mut().poll(&mut context) {
+                    return pruned.expect("it is pruned");
+                }
+            }
+        };
+        assert_eq!((prune(1), tenants()), (0, [kept, gone].into()));
+        assert_eq!((prune(2), tenants()), (1, [kept].into()));
+    }
+}

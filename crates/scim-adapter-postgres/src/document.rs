@@ -14,6 +14,7 @@ use scim_domain::schema::ResourceType;
 use scim_domain::text::fold;
 use serde_json::{Number, Value};
 
+use crate::sql::Bind;
 use crate::text::{escape, scope_name, unique_key};
 
 /// The name in `keys` of the key by which a `userName` is equal to another. No attribute has it.
@@ -65,8 +66,7 @@ impl Document {
         keys.document(&scope_name(tenant, resource_type.name()), resource_type, attributes);
         let display = display(attributes);
         Self {
-            // A map of JSON values always serializes.
-            payload: serde_json::to_string(attributes).unwrap_or_default(),
+            payload: payload(attributes),
             keys: keys.out,
             search_text: keys.search_text,
             user_name_key: keys.user_name_key,
@@ -74,6 +74,28 @@ impl Document {
             display_key: display.map(|text| escape(&fold(text)).into_owned()),
         }
     }
+}
+
+/// One column of some documents.
+pub(crate) fn texts<'a>(
+    documents: impl IntoIterator<Item = &'a Document>,
+    text: fn(&Document) -> &String,
+) -> Bind {
+    Bind::Texts(documents.into_iter().map(|document| text(document).clone()).collect())
+}
+
+/// One column of some documents, which not all of them have.
+pub(crate) fn optional_texts<'a>(
+    documents: impl IntoIterator<Item = &'a Document>,
+    text: fn(&Document) -> &Option<String>,
+) -> Bind {
+    Bind::OptionalTexts(documents.into_iter().map(|document| text(document).clone()).collect())
+}
+
+/// The attributes as text.
+pub(crate) fn payload(attributes: &Attributes) -> String {
+    // A map of JSON values always serializes.
+    serde_json::to_string(attributes).unwrap_or_default()
 }
 
 struct KeysWriter {

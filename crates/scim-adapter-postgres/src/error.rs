@@ -43,6 +43,11 @@ const GIVING_UP: [&str; 9] = [
 const TRY_AGAIN: [&str; 3] =
     ["deadlock detected", "could not serialize access", "cached plan must not change result type"];
 
+/// Whether the tables are not there: before migrations are applied, and after they are taken back.
+fn is_unmigrated(message: &str) -> bool {
+    message.starts_with("relation \"") && message.ends_with("\" does not exist")
+}
+
 impl From<DieselError> for Failure {
     fn from(error: DieselError) -> Self {
         let DieselError::DatabaseError(kind, information) = &error else {
@@ -58,6 +63,9 @@ impl From<DieselError> for Failure {
             | DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(Box::new(error)),
             _ if says(&TRY_AGAIN) => Self::Conflict(error),
+            _ if is_unmigrated(message) => {
+                Self::Unavailable(format!("migrations are not applied: {message}").into())
+            }
             _ if says(&GIVING_UP) => Self::Unavailable(Box::new(error)),
             _ => Self::Internal(Box::new(error)),
         }

@@ -27,6 +27,7 @@ use crate::text::scope_name;
 
 pub(crate) use fixed::{VERSION, location};
 pub(crate) use membership::first_end;
+pub(crate) use operator::{symbol, text_compare};
 pub(crate) use reach::{Reach, node_count, reach};
 pub(crate) use stored::{element_path, value_path};
 
@@ -49,13 +50,13 @@ impl<'a> FilterSql<'a> {
     /// Writes the condition that a row matches `filter`.
     pub(crate) fn condition(&mut self, filter: &TypedFilter) {
         match filter {
-            TypedFilter::And(conditions) => self.joined(conditions, " AND ", "TRUE"),
+            TypedFilter::And(conditions) => self.joined(conditions, " AND ", "TRUE", Self::condition),
             TypedFilter::Or(alternatives) => match ids(alternatives) {
                 Some(ids) => {
                     self.sql.push("r.id = ANY(").bind(Bind::ids(&ids));
                     self.sql.push(")");
                 }
-                None => self.joined(alternatives, " OR ", "FALSE"),
+                None => self.joined(alternatives, " OR ", "FALSE", Self::condition),
             },
             TypedFilter::Not(inner) => {
                 self.sql.push("((");
@@ -71,19 +72,23 @@ impl<'a> FilterSql<'a> {
         }
     }
 
-    fn joined(&mut self, filters: &[TypedFilter], between: &'static str, none: &'static str) {
-        if filters.is_empty() {
-            self.sql.push(none);
-            return;
-        }
+    /// Writes what `condition` writes of each filter, with `between` between them; `none` where there
+    /// is no filter.
+    fn joined(
+        &mut self,
+        filters: &[TypedFilter],
+        between: &'static str,
+        none: &'static str,
+        mut condition: impl FnMut(&mut Self, &TypedFilter),
+    ) {
         self.sql.push("(");
         for (index, filter) in filters.iter().enumerate() {
             if index > 0 {
                 self.sql.push(between);
             }
-            self.condition(filter);
+            condition(self, filter);
         }
-        self.sql.push(")");
+        self.sql.push(if filters.is_empty() { none } else { "" }).push(")");
     }
 
     pub(crate) fn constant(&mut self, matches: bool) {

@@ -18,24 +18,34 @@
 //!
 //! | module | what lives there |
 //! |---|---|
-//! | `store`, `settings`, `pool`, `tls` | the database and how it is connected to |
+//! | `store`, `settings`, `pool`, `connector`, `tls` | the database and how it is connected to |
 //! | `migrate` | the schema's migrations |
-//! | `repository`, `tenants` | the ports |
+//! | `replica` | the database that searches may go to |
+//! | `repository`, `tenants`, `credentials`, `signing_keys`, `audit`, `notices` | the ports |
+//! | `compiled` | compiled schemas, shared by tenants |
 //! | `queries` | the statements |
-//! | `filter_sql`, `sort_sql` | filters and orders as SQL |
+//! | `filter_sql`, `sort_sql`, `audit_sql` | filters and orders as SQL |
 //! | `document`, `text`, `rows` | what is kept in a row, and how |
 //! | `sql`, `session`, `error` | statements, transactions, failures |
 
+mod audit;
+mod audit_sql;
+mod compiled;
+mod connector;
+mod credentials;
 mod document;
 mod error;
 mod filter_sql;
 mod migrate;
+mod notices;
 mod pool;
 mod queries;
+mod replica;
 mod repository;
 mod rows;
 mod session;
 mod settings;
+mod signing_keys;
 mod sort_sql;
 mod sql;
 mod store;
@@ -43,8 +53,12 @@ mod tenants;
 mod text;
 mod tls;
 
+pub use audit::PostgresAudit;
+pub use credentials::PostgresCredentials;
+pub use notices::PostgresNotices;
 pub use pool::PoolStatus;
 pub use repository::PostgresResources;
 pub use settings::{PostgresSettings, SettingsError};
+pub use signing_keys::PostgresSigningKeys;
 pub use store::{OpenError, PostgresStore};
 pub use tenants::PostgresTenants;

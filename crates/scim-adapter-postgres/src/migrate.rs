@@ -31,7 +31,11 @@ macro_rules! migrations {
 }
 
 /// Every migration, oldest first.
-const MIGRATIONS: &[Migration] = migrations!["00000000000001" "resources"];
+const MIGRATIONS: &[Migration] = migrations![
+    "00000000000001" "resources",
+    "00000000000002" "audit",
+    "00000000000003" "tenants_and_credentials",
+];
 
 /// The key of the advisory lock: "scim" in ASCII, twice.
 const LOCK_KEY: i64 = 0x7363_696d_7363_696d;

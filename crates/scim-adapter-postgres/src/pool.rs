@@ -8,17 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use deadpool::managed::{self, Metrics, Object, RecycleError, RecycleResult, WeakPool};
+use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult, WeakPool};
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use scim_domain::identifier::TenantId;
-use tokio_postgres_rustls::MakeRustlsConnect;
+use scim_ports::RepositoryError;
 
+use crate::connector::{Connector, NoConnection};
 use crate::error::Failure;
 use crate::session::{execute, load};
 use crate::settings::{ConnectionUrl, PostgresSettings, SettingsError};
 use crate::sql::{Bind, Sql};
-use crate::tls;
 
 /// A pool of connections to one database.
 #[derive(Clone)]
@@ -38,8 +38,7 @@ impl Pool {
     pub(crate) fn new(url: &str, settings: &PostgresSettings) -> Result<Self, SettingsError> {
         let url = ConnectionUrl::parse(url)?;
         let manager = Manager {
-            tls: tls::connector(&url)?,
-            config: url.config,
+            connector: Connector::new(url)?,
             max_lifetime: settings.max_lifetime,
             statement_timeout: settings.statement_timeout,
         };
@@ -55,6 +54,7 @@ impl Pool {
     pub(crate) async fn lease(&self) -> Result<Lease, Failure> {
         match tokio::time::timeout(self.acquire_timeout, self.inner.get()).await {
             Ok(Ok(object)) => Ok(Lease { object: Some(object) }),
+            Ok(Err(PoolError::Backend(error))) => Err(Failure::Unavailable(Box::new(error))),
             Ok(Err(error)) => Err(Failure::Unavailable(Box::new(error))),
             Err(_elapsed) => Err(Failure::Unavailable(
                 format!("no connection to the database became free within {:?}", self.acquire_timeout).into(),
@@ -137,6 +137,14 @@ impl Lease {
         execute(self.connection()?, sql.with(Bind::text(tenant.to_string()), ", FALSE)")).await
     }
 
+    /// Gives the connection back after a read, unless it is of no more use.
+    pub(crate) fn after_read<T>(self, outcome: Result<T, Failure>) -> Result<T, RepositoryError> {
+        if !matches!(outcome, Err(Failure::Unavailable(_))) {
+            self.give_back();
+        }
+        Ok(outcome?)
+    }
+
     /// Gives the connection back: every answer was read and no transaction is open.
     pub(crate) fn give_back(mut self) {
         drop(self.object.take());
@@ -156,8 +164,7 @@ const GUARDED: &str = "SELECT COALESCE(row_security_active(to_regclass('scim_res
 
 /// Opens connections and looks after them.
 struct Manager {
-    config: tokio_postgres::Config,
-    tls: MakeRustlsConnect,
+    connector: Connector,
     max_lifetime: Duration,
     statement_timeout: Duration,
 }
@@ -175,7 +182,7 @@ impl managed::Manager for Manager {
     type Error = ConnectError;
 
     async fn create(&self) -> Result<Connection, ConnectError> {
-        let (client, driver) = self.config.connect(self.tls.clone()).await.map_err(ConnectError::Connect)?;
+        let (client, driver) = self.connector.connect().await?;
         let is_closed = Arc::new(AtomicBool::new(false));
         let closed = Arc::clone(&is_closed);
         tokio::spawn(async move {
@@ -217,9 +224,9 @@ impl Manager {
 /// Why a connection could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
-    /// The database does not answer, or turns the connection down.
-    #[error("no connection to the database")]
-    Connect(#[source] tokio_postgres::Error),
+    /// There is none.
+    #[error(transparent)]
+    Connect(#[from] NoConnection),
     /// The connection broke while it was set up.
     #[error("the connection to the database could not be set up")]
     Setup(#[source] diesel::ConnectionError),

@@ -1,5 +1,6 @@
 //! The repository of resources: which connection, how often.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,25 +15,27 @@ use scim_ports::{
 
 use crate::error::Failure;
 use crate::migrate;
-use crate::pool::{Lease, Pool};
-use crate::queries::create::Batch;
+use crate::pool::Pool;
+use crate::queries::create::{self, Chunk, Draft, Fate};
 use crate::queries::update::Change;
-use crate::queries::{delete, get, search};
+use crate::queries::{delete, get, reindex, search};
+use crate::replica::Replica;
 use crate::session::{Attempts, Undone};
 
 /// The resources of all tenants in PostgreSQL.
 #[derive(Clone)]
 pub struct PostgresResources {
     pool: Pool,
-    read_pool: Option<Pool>,
+    replica: Option<Replica>,
 }
 
 impl PostgresResources {
-    pub(crate) fn new(pool: Pool, read_pool: Option<Pool>) -> Self {
-        Self { pool, read_pool }
+    pub(crate) fn new(pool: Pool, replica: Option<Replica>) -> Self {
+        Self { pool, replica }
     }
 
-    /// How the database would run a search now, as `EXPLAIN` puts it: for finding out why one is slow.
+    /// How the database runs a search, and over how many rows, as `EXPLAIN ANALYZE` puts it: for finding
+    /// out why one is slow. It is run for that.
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
@@ -41,34 +44,122 @@ impl PostgresResources {
         tenant: &Tenant,
         query: &ResourceQuery,
     ) -> Result<Vec<String>, RepositoryError> {
-        Ok(search::plan(self.read_pool.as_ref().unwrap_or(&self.pool), tenant, query).await?)
+        let pool = self.replica.as_ref().map_or(&self.pool, Replica::pool);
+        Ok(search::plan(pool, tenant, query).await?)
     }
 
+    /// Whatever the replica fails over, the database itself may answer: what a replica replays
+    /// cancels its statements, and it may not have been migrated yet.
     async fn search(&self, tenant: &Tenant, query: &ResourceQuery) -> Result<ResourcePage, Failure> {
-        if let Some(read_pool) = &self.read_pool {
-            match search::search(read_pool, tenant, query).await {
-                Err(Failure::Unavailable(error) | Failure::Internal(error)) => {
-                    tracing::warn!(%error, "the read replica failed; the search goes to the database itself");
-                }
-                other => return other,
+        if let Some(replica) = &self.replica
+            && let Some(lease) = replica.lease_for(tenant.id).await
+        {
+            match search::search(replica.pool(), lease, tenant, query).await {
+                Ok(page) => return Ok(page),
+                Err(failure) => tracing::warn!(?failure, "a search failed on the read replica"),
             }
         }
-        search::search(&self.pool, tenant, query).await
+        let lease = self.pool.lease_for(tenant.id).await?;
+        search::search(&self.pool, lease, tenant, query).await
     }
 }
 
-/// Gives a connection back after a read, unless it is of no more use.
-fn after_read<T>(lease: Lease, outcome: Result<T, Failure>) -> Result<T, RepositoryError> {
-    if !matches!(outcome, Err(Failure::Unavailable(_))) {
-        lease.give_back();
+impl PostgresResources {
+    async fn create_all(
+        &self,
+        tenant: &Tenant,
+        drafts: &[Draft<'_>],
+        include: Include,
+    ) -> Result<Vec<Resource>, RefusedCreate> {
+        if drafts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.pool.lease_for(tenant.id).await.map_err(refused_create)?;
+            let connection = lease.connection().map_err(refused_create)?;
+            let outcome = match create::create_in_one_trip(connection, tenant, drafts, include).await {
+                Ok(Some(created)) => Ok(created),
+                Ok(None) => create::create_all(connection, tenant, drafts, include).await,
+                Err(failure) => Err(Undone::Failed(failure)),
+            };
+            if let Some(outcome) = attempts.settle(lease, outcome).await {
+                return outcome.map_err(|undone| match undone {
+                    Undone::Failed(failure) => refused_create(failure),
+                    Undone::Refused(refused) => refused,
+                });
+            }
+        }
     }
-    Ok(outcome?)
-}
 
-fn refused(undone: Undone<RepositoryError>) -> RepositoryError {
-    match undone {
-        Undone::Failed(failure) => failure.into(),
-        Undone::Refused(error) => error,
+    /// Creates one resource that others are not to know of.
+    async fn create_one(
+        &self,
+        tenant: &Tenant,
+        draft: &Draft<'_>,
+        include: Include,
+    ) -> Result<Resource, RepositoryError> {
+        let created = self.create_all(tenant, std::slice::from_ref(draft), include).await;
+        created.map_err(|refused| refused.error)?.pop().ok_or(RepositoryError::NotFound)
+    }
+
+    /// Creates each of a chunk by itself, in one transaction where that can be done. Fails where the
+    /// database is not there; then none of them is.
+    async fn create_chunk(
+        &self,
+        tenant: &Tenant,
+        chunk: &Chunk<'_>,
+        include: Include,
+    ) -> Result<Vec<Result<Resource, RepositoryError>>, RepositoryError> {
+        let fates = match chunk.drafts() {
+            [_] => vec![Fate::Open],
+            _ => self.fates(tenant, chunk, include).await?,
+        };
+        let held = chunk.held(&fates);
+        let mut outcomes = Vec::with_capacity(fates.len());
+        let mut held_later = HashSet::new();
+        for (draft, fate) in chunk.drafts().iter().zip(fates) {
+            outcomes.push(match fate {
+                Fate::Created(resource) => Ok(resource),
+                Fate::Refused(error) => Err(error),
+                Fate::Open => {
+                    match draft.refused(|claim| held.contains(claim) || held_later.contains(claim)) {
+                        Some(error) => Err(error),
+                        None => {
+                            let created = self.create_one(tenant, draft, include).await;
+                            if created.is_ok() {
+                                held_later.extend(draft.claims());
+                            }
+                            created
+                        }
+                    }
+                }
+            });
+        }
+        Ok(outcomes)
+    }
+
+    async fn fates(
+        &self,
+        tenant: &Tenant,
+        chunk: &Chunk<'_>,
+        include: Include,
+    ) -> Result<Vec<Fate>, RepositoryError> {
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.pool.lease_for(tenant.id).await?;
+            let outcome = chunk.create(lease.connection()?, tenant, include).await;
+            match attempts.settle(lease, outcome).await {
+                None => {}
+                Some(Ok(fates)) => return Ok(fates),
+                Some(Err(Undone::Failed(failure @ Failure::Unavailable(_)))) => return Err(failure.into()),
+                // Something about one of them; by itself each gets what it deserves.
+                Some(Err(undone)) => {
+                    tracing::debug!(?undone, "resources are created one by one");
+                    return Ok(chunk.drafts().iter().map(|_| Fate::Open).collect());
+                }
+            }
+        }
     }
 }
 
@@ -84,26 +175,32 @@ impl ResourceRepository for PostgresResources {
         resources: Vec<NewResource>,
         include: Include,
     ) -> Result<Vec<Resource>, RefusedCreate> {
-        if resources.is_empty() {
-            return Ok(Vec::new());
-        }
-        let batch = Batch::new(tenant, &resources);
-        let mut attempts = Attempts::default();
-        loop {
-            let lease = self.pool.lease_for(tenant.id).await.map_err(refused_create)?;
-            let connection = lease.connection().map_err(refused_create)?;
-            let outcome = match batch.in_one_trip(connection, tenant, include).await {
-                Ok(Some(created)) => Ok(created),
-                Ok(None) => batch.create(connection, tenant, include).await,
-                Err(failure) => Err(Undone::Failed(failure)),
-            };
-            if let Some(outcome) = attempts.settle(lease, outcome).await {
-                return outcome.map_err(|undone| match undone {
-                    Undone::Failed(failure) => refused_create(failure),
-                    Undone::Refused(refused) => refused,
-                });
+        let drafts: Vec<Draft<'_>> = resources.iter().map(|new| Draft::new(tenant.id, new)).collect();
+        self.create_all(tenant, &drafts, include).await
+    }
+
+    async fn resource_create_each(
+        &self,
+        tenant: &Tenant,
+        resources: Vec<NewResource>,
+        include: Include,
+    ) -> Vec<Result<Resource, RepositoryError>> {
+        let mut outcomes = Vec::with_capacity(resources.len());
+        let mut rest = resources.as_slice();
+        while let Some(chunk) = Chunk::take(tenant.id, &mut rest) {
+            match self.create_chunk(tenant, &chunk, include).await {
+                Ok(created) => outcomes.extend(created),
+                // What comes after it would wait as long, and for nothing.
+                Err(error) => {
+                    let cause = error.to_string();
+                    outcomes.push(Err(error));
+                    let of_each = || Err(RepositoryError::Unavailable(cause.as_str().into()));
+                    outcomes.resize_with(resources.len(), of_each);
+                    break;
+                }
             }
         }
+        outcomes
     }
 
     async fn resource_get(
@@ -115,7 +212,7 @@ impl ResourceRepository for PostgresResources {
     ) -> Result<Option<Resource>, RepositoryError> {
         let lease = self.pool.lease_for(tenant.id).await?;
         let outcome = get::get(lease.connection()?, tenant, resource_type, id, include).await;
-        after_read(lease, outcome)
+        lease.after_read(outcome)
     }
 
     async fn resource_update(
@@ -129,13 +226,13 @@ impl ResourceRepository for PostgresResources {
         loop {
             let lease = self.pool.lease_for(tenant.id).await?;
             let connection = lease.connection()?;
-            let outcome = match change.in_one_statement(connection, tenant).await {
+            let outcome = match change.in_one_trip(connection, tenant).await {
                 Ok(Some(updated)) => Ok(updated),
                 Ok(None) => change.in_transaction(connection, tenant).await,
                 Err(failure) => Err(Undone::Failed(failure)),
             };
             if let Some(outcome) = attempts.settle(lease, outcome).await {
-                return outcome.map_err(refused);
+                return outcome.map_err(RepositoryError::from);
             }
         }
     }
@@ -146,7 +243,7 @@ impl ResourceRepository for PostgresResources {
             let lease = self.pool.lease_for(tenant.id).await?;
             let outcome = delete::delete(lease.connection()?, tenant, &delete).await;
             if let Some(outcome) = attempts.settle(lease, outcome).await {
-                return outcome.map_err(refused);
+                return outcome.map_err(RepositoryError::from);
             }
         }
     }
@@ -161,18 +258,25 @@ impl ResourceRepository for PostgresResources {
 
     async fn resource_reindex(
         &self,
-        _: &Tenant,
-        _: &Arc<ResourceType>,
-        _: Option<ResourceId>,
-        _: usize,
+        tenant: &Tenant,
+        resource_type: &Arc<ResourceType>,
+        after: Option<ResourceId>,
+        limit: usize,
     ) -> Result<Option<ResourceId>, RepositoryError> {
-        Err(RepositoryError::Internal("not there yet".into()))
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = self.pool.lease_for(tenant.id).await?;
+            let outcome = reindex::reindex(lease.connection()?, tenant, resource_type, after, limit).await;
+            if let Some(outcome) = attempts.settle(lease, outcome).await {
+                return outcome.map_err(RepositoryError::from);
+            }
+        }
     }
 
     async fn ping(&self) -> Result<(), RepositoryError> {
         let lease = self.pool.lease().await?;
         let outcome = migrate::pending(lease.connection()?).await;
-        let pending = after_read(lease, outcome)?;
+        let pending = lease.after_read(outcome)?;
         if pending.is_empty() {
             return Ok(());
         }

@@ -7,15 +7,22 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use diesel::deserialize::FromSqlRow;
 use diesel::pg::Pg;
 use diesel_async::{AsyncConnectionCore, AsyncPgConnection};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesOrdered;
+use scim_domain::identifier::TenantId;
+use scim_ports::RepositoryError;
 
 use crate::error::Failure;
-use crate::pool::Lease;
+use crate::pool::{Lease, Pool};
 use crate::sql::{Rows, Sql};
+
+/// For how many tenants statements are sent in one round trip, where there are some for each.
+pub(crate) const TENANTS_AT_A_TIME: usize = 16;
 
 /// Runs a statement for its rows. Nothing is sent before the first poll.
 pub(crate) fn load<'a, T, U>(
@@ -39,11 +46,28 @@ where
 
 /// Runs a statement that has no rows. Nothing is sent before the first poll.
 pub(crate) fn execute(connection: &AsyncPgConnection, sql: Sql) -> BoxFuture<'_, Result<(), Failure>> {
+    Box::pin(async move { affected(connection, sql).await.map(drop) })
+}
+
+/// Runs a statement that has no rows; answers how many it wrote. Nothing is sent before the first poll.
+pub(crate) fn affected(connection: &AsyncPgConnection, sql: Sql) -> BoxFuture<'_, Result<usize, Failure>> {
     Box::pin(async move {
         let mut connection = connection;
-        AsyncConnectionCore::execute_returning_count(&mut connection, sql).await?;
-        Ok(())
+        Ok(AsyncConnectionCore::execute_returning_count(&mut connection, sql).await?)
     })
+}
+
+/// Runs the statements and commits, in one round trip. The first failure is answered: those after it
+/// fail for that alone.
+pub(crate) async fn finish(connection: &AsyncPgConnection, statements: Vec<Sql>) -> Result<(), Failure> {
+    let commit = Sql::global("COMMIT");
+    let mut running: FuturesOrdered<_> =
+        statements.into_iter().chain([commit]).map(|sql| execute(connection, sql)).collect();
+    let mut outcome = Ok(());
+    while let Some(next) = running.next().await {
+        outcome = outcome.and(next);
+    }
+    outcome
 }
 
 pub(crate) async fn begin(connection: &AsyncPgConnection) -> Result<(), Failure> {
@@ -66,6 +90,40 @@ pub(crate) enum Undone<E> {
 impl<E> From<Failure> for Undone<E> {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
+    }
+}
+
+impl From<Undone<Self>> for RepositoryError {
+    fn from(undone: Undone<Self>) -> Self {
+        match undone {
+            Undone::Failed(failure) => failure.into(),
+            Undone::Refused(error) => error,
+        }
+    }
+}
+
+/// A transaction that is tried again as often as it is worth it.
+#[async_trait]
+pub(crate) trait Transaction: Sync {
+    /// What it answers.
+    type Done: Send;
+
+    /// One attempt, from `BEGIN` to `COMMIT`. Where it fails it is rolled back.
+    async fn attempt(&self, lease: &Lease) -> Result<Self::Done, Undone<RepositoryError>>;
+
+    /// Runs it, on a connection for the statements of one tenant or on any.
+    async fn run(&self, pool: &Pool, tenant: Option<TenantId>) -> Result<Self::Done, RepositoryError> {
+        let mut attempts = Attempts::default();
+        loop {
+            let lease = match tenant {
+                Some(tenant) => pool.lease_for(tenant).await?,
+                None => pool.lease().await?,
+            };
+            let outcome = self.attempt(&lease).await;
+            if let Some(outcome) = attempts.settle(lease, outcome).await {
+                return outcome.map_err(RepositoryError::from);
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
+use tokio_postgres::config::Host;
 
 use crate::tls;
 
@@ -64,6 +65,13 @@ pub enum SettingsError {
         /// The value.
         found: String,
     },
+    /// The authorities of the system are to be trusted, and the host is not to be checked: anybody can
+    /// have a certificate of theirs.
+    #[error("sslrootcert=system takes sslmode=verify-full, not {mode}")]
+    WeakMode {
+        /// The `sslmode`.
+        mode: &'static str,
+    },
     /// The certificates to trust cannot be had.
     #[error("sslrootcert {path:?} cannot be used: {reason}")]
     RootCertificates {
@@ -100,17 +108,20 @@ pub(crate) struct ConnectionUrl {
     pub(crate) ssl_root_cert: Option<String>,
 }
 
+/// What `sslrootcert` is for the authorities that the system trusts.
+pub(crate) const SYSTEM: &str = "system";
+
 impl ConnectionUrl {
     /// Reads a URL. `sslmode` and `sslrootcert` are taken out, since `tokio-postgres` knows the
     /// former in part and the latter not at all.
     pub(crate) fn parse(url: &str) -> Result<Self, SettingsError> {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
-        let (mut ssl_mode, mut ssl_root_cert, mut rest) = (SslMode::Prefer, None, Vec::new());
+        let (mut ssl_mode, mut ssl_root_cert, mut rest) = (None, None, Vec::new());
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = percent_decode_str(value).decode_utf8_lossy();
             match name {
-                "sslmode" => ssl_mode = SslMode::parse(&value)?,
+                "sslmode" => ssl_mode = Some(SslMode::parse(&value)?),
                 "sslrootcert" => ssl_root_cert = Some(value.into_owned()),
                 _ => rest.push(pair),
             }
@@ -120,6 +131,17 @@ impl ConnectionUrl {
             url = format!("{url}?{}", rest.join("&"));
         }
         let mut config: tokio_postgres::Config = url.parse().map_err(SettingsError::Url)?;
+        let is_local = config.get_hosts().iter().all(|host| !matches!(host, Host::Tcp(_)));
+        let is_system = ssl_root_cert.as_deref() == Some(SYSTEM);
+        let ssl_mode = match ssl_mode {
+            // There is no TLS on the sockets of a machine, and none is missed.
+            _ if is_local && config.get_hostaddrs().is_empty() => SslMode::Disable,
+            None if is_system => SslMode::VerifyFull,
+            Some(mode) if is_system && mode != SslMode::VerifyFull => {
+                return Err(SettingsError::WeakMode { mode: mode.name() });
+            }
+            mode => mode.unwrap_or(SslMode::Prefer),
+        };
         config.ssl_mode(match ssl_mode {
             SslMode::Disable => tokio_postgres::config::SslMode::Disable,
             SslMode::Prefer => tokio_postgres::config::SslMode::Prefer,
@@ -135,15 +157,22 @@ impl ConnectionUrl {
 }
 
 impl SslMode {
-    fn parse(text: &str) -> Result<Self, SettingsError> {
-        match text {
-            "disable" => Ok(Self::Disable),
-            "prefer" => Ok(Self::Prefer),
-            "require" => Ok(Self::Require),
-            "verify-ca" => Ok(Self::VerifyCa),
-            "verify-full" => Ok(Self::VerifyFull),
-            _ => Err(SettingsError::SslMode { found: text.to_owned() }),
+    /// As it is written in a URL.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
         }
+    }
+
+    fn parse(text: &str) -> Result<Self, SettingsError> {
+        [Self::Disable, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull]
+            .into_iter()
+            .find(|mode| mode.name() == text)
+            .ok_or_else(|| SettingsError::SslMode { found: text.to_owned() })
     }
 }
 
@@ -162,9 +191,30 @@ mod tests {
         assert_eq!(url.config.get_ports(), [5433]);
     }
 
+    #[track_caller]
+    fn check_mode(url: &str, expected: SslMode) {
+        assert_eq!(ConnectionUrl::parse(url).expect("a URL").ssl_mode, expected, "{url}");
+    }
+
+    #[test]
+    fn the_mode_is_what_libpq_makes_of_the_url() {
+        check_mode("postgresql://h/d", SslMode::Prefer);
+        check_mode("postgresql://h/d?sslmode=disable", SslMode::Disable);
+        check_mode("postgresql://h/d?sslmode=verify-ca", SslMode::VerifyCa);
+        check_mode("postgresql://h/d?sslrootcert=/a.pem", SslMode::Prefer);
+        check_mode("postgresql://h/d?sslrootcert=system", SslMode::VerifyFull);
+        check_mode("postgresql://h/d?sslrootcert=system&sslmode=verify-full", SslMode::VerifyFull);
+        check_mode("postgresql://%2Frun%2Fpostgresql/d?sslmode=require", SslMode::Disable);
+    }
+
     #[test]
     fn what_cannot_be_read_is_refused() {
-        for url in ["postgresql://h/d?sslmode=maybe", "postgresql://h/d?nothing=1", "mysql://h"] {
+        for url in [
+            "postgresql://h/d?sslmode=maybe",
+            "postgresql://h/d?sslmode=require&sslrootcert=system",
+            "postgresql://h/d?nothing=1",
+            "mysql://h",
+        ] {
             assert!(ConnectionUrl::parse(url).is_err(), "{url}");
         }
     }

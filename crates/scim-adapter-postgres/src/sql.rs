@@ -12,7 +12,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{
-    Array, BigInt, Bool, Json, Jsonb, Nullable, SqlType, Text, Timestamptz, Uuid as SqlUuid,
+    Array, BigInt, Binary, Bool, Json, Jsonb, Nullable, SqlType, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel::{QueryResult, RunQueryDsl};
 use scim_domain::identifier::{ResourceId, TenantId, Timestamp};
@@ -29,14 +29,20 @@ pub(crate) struct JsonPath;
 pub(crate) enum Bind {
     Uuid(Uuid),
     Uuids(Vec<Uuid>),
+    OptionalUuid(Option<Uuid>),
+    OptionalUuids(Vec<Option<Uuid>>),
     Text(String),
     OptionalText(Option<String>),
     Texts(Vec<String>),
     OptionalTexts(Vec<Option<String>>),
     Integer(i64),
     Integers(Vec<i64>),
+    OptionalInteger(Option<i64>),
+    OptionalIntegers(Vec<Option<i64>>),
     Boolean(bool),
+    Bytes(Vec<u8>),
     Time(OffsetDateTime),
+    OptionalTime(Option<OffsetDateTime>),
     Times(Vec<OffsetDateTime>),
     Json(JsonText),
     Jsonb(JsonText),
@@ -62,6 +68,15 @@ impl Bind {
 
     pub(crate) fn time(at: Timestamp) -> Self {
         Self::Time(at.date_time())
+    }
+
+    /// A count; the highest number for more than the database counts.
+    pub(crate) fn count(count: usize) -> Self {
+        Self::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    pub(crate) fn optional_time(at: Option<Timestamp>) -> Self {
+        Self::OptionalTime(at.map(Timestamp::date_time))
     }
 
     pub(crate) fn json(text: String) -> Self {
@@ -185,9 +200,20 @@ impl Sql {
         self.keep = false;
     }
 
-    /// The statement that shows how this one would be run.
+    /// Binds values and writes their `$n`, separated by commas.
+    pub(crate) fn list(&mut self, values: impl IntoIterator<Item = Bind>) -> &mut Self {
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.bind(value);
+        }
+        self
+    }
+
+    /// The statement that runs this one, and shows how and over how many rows.
     pub(crate) fn explained(self) -> Self {
-        const EXPLAIN: &str = "EXPLAIN (COSTS OFF) ";
+        const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS FALSE, COSTS FALSE, TIMING FALSE, SUMMARY FALSE) ";
         let binds =
             self.binds.into_iter().map(|(at, bind)| (at.saturating_add(EXPLAIN.len()), bind)).collect();
         Self { text: format!("{EXPLAIN}{}", self.text), binds, keep: false, ..self }
@@ -210,14 +236,20 @@ impl QueryFragment<Pg> for Sql {
             match bind {
                 Bind::Uuid(value) => pass.push_bind_param::<SqlUuid, _>(value),
                 Bind::Uuids(value) => pass.push_bind_param::<Array<SqlUuid>, _>(value),
+                Bind::OptionalUuid(value) => pass.push_bind_param::<Nullable<SqlUuid>, _>(value),
+                Bind::OptionalUuids(value) => pass.push_bind_param::<Array<Nullable<SqlUuid>>, _>(value),
                 Bind::Text(value) => pass.push_bind_param::<Text, _>(value),
                 Bind::OptionalText(value) => pass.push_bind_param::<Nullable<Text>, _>(value),
                 Bind::Texts(value) => pass.push_bind_param::<Array<Text>, _>(value),
                 Bind::OptionalTexts(value) => pass.push_bind_param::<Array<Nullable<Text>>, _>(value),
                 Bind::Integer(value) => pass.push_bind_param::<BigInt, _>(value),
                 Bind::Integers(value) => pass.push_bind_param::<Array<BigInt>, _>(value),
+                Bind::OptionalInteger(value) => pass.push_bind_param::<Nullable<BigInt>, _>(value),
+                Bind::OptionalIntegers(value) => pass.push_bind_param::<Array<Nullable<BigInt>>, _>(value),
                 Bind::Boolean(value) => pass.push_bind_param::<Bool, _>(value),
+                Bind::Bytes(value) => pass.push_bind_param::<Binary, _>(value),
                 Bind::Time(value) => pass.push_bind_param::<Timestamptz, _>(value),
+                Bind::OptionalTime(value) => pass.push_bind_param::<Nullable<Timestamptz>, _>(value),
                 Bind::Times(value) => pass.push_bind_param::<Array<Timestamptz>, _>(value),
                 Bind::Json(value) => pass.push_bind_param::<Json, _>(value),
                 Bind::Jsonb(value) => pass.push_bind_param::<Jsonb, _>(value),

@@ -1,21 +1,29 @@
 //! The store as a whole: its pools, its migrations, its repositories.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use scim_ports::RepositoryError;
 
-use crate::error::Failure;
+use crate::audit::PostgresAudit;
+use crate::compiled::CompiledSchemas;
+use crate::credentials::PostgresCredentials;
 use crate::migrate;
+use crate::notices::{self, PostgresNotices};
 use crate::pool::{Pool, PoolStatus};
+use crate::replica::Replica;
 use crate::repository::PostgresResources;
 use crate::settings::{PostgresSettings, SettingsError};
+use crate::signing_keys::PostgresSigningKeys;
 use crate::tenants::PostgresTenants;
 
 /// A PostgreSQL database.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: Pool,
-    read_pool: Option<Pool>,
+    replica: Option<Replica>,
+    schemas: Arc<CompiledSchemas>,
+    notices: Arc<notices::Shared>,
 }
 
 /// Why the store cannot be opened.
@@ -44,7 +52,9 @@ impl PostgresStore {
     /// [`OpenError`]
     pub async fn open(settings: &PostgresSettings) -> Result<Self, OpenError> {
         let pool = Pool::new(&settings.url, settings)?;
-        let read_pool = settings.read_url.as_deref().map(|url| Pool::new(url, settings)).transpose()?;
+        let replica = settings.read_url.as_deref().map(|url| Pool::new(url, settings)).transpose()?;
+        let replica = replica.map(Replica::new);
+        let notices = Arc::new(notices::Shared::new(&settings.url)?);
         let (began, mut pause) = (Instant::now(), Duration::from_millis(50));
         while let Err(error) = pool.warm(settings.min_connections.max(1)).await {
             if began.elapsed().saturating_add(pause) > settings.acquire_timeout {
@@ -54,7 +64,7 @@ impl PostgresStore {
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2).min(Duration::from_secs(1));
         }
-        Ok(Self { pool, read_pool })
+        Ok(Self { pool, replica, schemas: Arc::default(), notices })
     }
 
     /// Applies the migrations that are not applied yet; answers their versions.
@@ -81,10 +91,7 @@ impl PostgresStore {
     pub async fn pending_migrations(&self) -> Result<Vec<&'static str>, RepositoryError> {
         let lease = self.pool.lease().await?;
         let pending = migrate::pending(lease.connection()?).await;
-        if !matches!(pending, Err(Failure::Unavailable(_))) {
-            lease.give_back();
-        }
-        Ok(pending?)
+        lease.after_read(pending)
     }
 
     /// The version of the newest migration that is applied; `None` where none is.
@@ -94,20 +101,40 @@ impl PostgresStore {
     pub async fn newest_migration(&self) -> Result<Option<String>, RepositoryError> {
         let lease = self.pool.lease().await?;
         let newest = migrate::newest(lease.connection()?).await;
-        if !matches!(newest, Err(Failure::Unavailable(_))) {
-            lease.give_back();
-        }
-        Ok(newest?)
+        lease.after_read(newest)
     }
 
     /// The resources.
     pub fn resources(&self) -> PostgresResources {
-        PostgresResources::new(self.pool.clone(), self.read_pool.clone())
+        PostgresResources::new(self.pool.clone(), self.replica.clone())
     }
 
     /// The registry of tenants.
     pub fn tenants(&self) -> PostgresTenants {
-        PostgresTenants::new(self.pool.clone())
+        PostgresTenants::new(self.pool.clone(), Arc::clone(&self.schemas))
+    }
+
+    /// The credentials of tenants.
+    pub fn credentials(&self) -> PostgresCredentials {
+        PostgresCredentials::new(self.pool.clone())
+    }
+
+    /// The audit log.
+    pub fn audit(&self) -> PostgresAudit {
+        PostgresAudit::new(self.pool.clone())
+    }
+
+    /// The keys that sign tokens.
+    pub fn signing_keys(&self) -> PostgresSigningKeys {
+        PostgresSigningKeys::new(self.pool.clone())
+    }
+
+    /// The notices of changes. The first call opens a connection for them, which is closed with the last
+    /// clone of the store and of what this answers.
+    ///
+    /// MUST be called within a Tokio runtime.
+    pub fn notices(&self) -> PostgresNotices {
+        self.notices.started()
     }
 
     /// The figures of the pool.

@@ -1,84 +1,43 @@
 //! The registry of tenants.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use diesel::Queryable;
-use diesel::deserialize::{self, FromSql, FromSqlRow};
-use diesel::pg::{Pg, PgValue};
-use diesel::sql_types::{Bool, Json, Jsonb, Text, Uuid as SqlUuid};
 use diesel_async::AsyncPgConnection;
-use parking_lot::Mutex;
-use scim_domain::identifier::{TenantId, Timestamp};
-use scim_domain::schema::{ResourceTypeDefinition, SchemaDefinition, TenantSchema};
-use scim_domain::tenant::{Tenant, TenantConfig};
-use scim_ports::{RepositoryError, TenantRepository};
-use uuid::Uuid;
+use scim_domain::audit::{AuditEntry, AuditEvent, AuditTarget};
+use scim_domain::identifier::{TenantId, Timestamp, Version};
+use scim_domain::schema::TenantDefinitions;
+use scim_domain::tenant::Tenant;
+use scim_ports::{
+    ChangeNotice, NewTenant, RepositoryError, Statistics, TenantRecord, TenantRegistry, TenantRepository,
+    UpdateTenant,
+};
 
-use crate::error::{Failure, unreadable};
+use crate::compiled::CompiledSchemas;
+use crate::error::Failure;
+use crate::notices;
 use crate::pool::{Lease, Pool};
-use crate::session::{Attempts, Undone, begin, commit, execute, load};
-use crate::sql::{Bind, Sql};
+use crate::queries::{audit, purge, statistics, tenants};
+use crate::rows::version;
+use crate::session::{Transaction, Undone, begin, execute, finish};
+use crate::sql::Sql;
 
-/// For how long a tenant is remembered: each request asks for one, and each change of one is seen
-/// within this time.
-const REMEMBERED: Duration = Duration::from_secs(1);
-
-/// The tenants in PostgreSQL.
+/// The tenants in PostgreSQL. Nothing is remembered of them but compiled schemas, which those with the
+/// same definitions share for as long as somebody uses one.
 #[derive(Clone)]
 pub struct PostgresTenants {
     pool: Pool,
-    remembered: Arc<Mutex<HashMap<Name, Remembered>>>,
-}
-
-/// What a tenant is asked for by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Name {
-    Id(TenantId),
-    Slug(String),
-}
-
-#[derive(Clone)]
-struct Remembered {
-    tenant: Arc<Tenant>,
-    at: Instant,
-}
-
-#[derive(Queryable)]
-struct Row {
-    id: Uuid,
-    slug: String,
-    active: bool,
-    config: JsonOf<TenantConfig>,
-}
-
-/// A value that is kept as JSON.
-#[derive(Debug, FromSqlRow)]
-struct JsonOf<T>(T);
-
-impl<T: serde::de::DeserializeOwned> FromSql<Json, Pg> for JsonOf<T> {
-    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(serde_json::from_slice(value.as_bytes())?))
-    }
-}
-
-impl<T: serde::de::DeserializeOwned> FromSql<Jsonb, Pg> for JsonOf<T> {
-    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        // The binary form is a version, 1, and the text.
-        let text = value.as_bytes().strip_prefix(&[1]).ok_or("an unknown version of jsonb")?;
-        Ok(Self(serde_json::from_slice(text)?))
-    }
+    schemas: Arc<CompiledSchemas>,
 }
 
 impl PostgresTenants {
-    pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool, remembered: Arc::default() }
+    pub(crate) fn new(pool: Pool, schemas: Arc<CompiledSchemas>) -> Self {
+        Self { pool, schemas }
     }
 
     /// Registers a tenant with its config, schemas and resource types, unless one with its id or its
-    /// slug is there; answers whether it was registered.
+    /// slug is there; answers whether it was registered. For what comes with the server itself: it is
+    /// [`tenant_create`](TenantRegistry::tenant_create) without an audit record.
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
@@ -88,140 +47,245 @@ impl PostgresTenants {
         display_name: &str,
         at: Timestamp,
     ) -> Result<bool, RepositoryError> {
-        let mut attempts = Attempts::default();
-        loop {
-            let lease = self.pool.lease_for(tenant.id).await?;
-            let outcome = register(lease.connection()?, tenant, display_name, at).await;
-            if let Some(outcome) = attempts.settle(lease, outcome).await {
-                return outcome.map_err(|undone| match undone {
-                    Undone::Failed(failure) => failure.into(),
-                    Undone::Refused(error) => error,
-                });
-            }
+        let schema = &tenant.schema;
+        let creation = Creation {
+            record: TenantRecord {
+                id: tenant.id,
+                slug: tenant.slug.clone(),
+                display_name: display_name.to_owned(),
+                active: tenant.active,
+                preset: "rfc".to_owned(),
+                config: (*tenant.config).clone(),
+                version: Version::FIRST,
+                created_at: at,
+                updated_at: at,
+            },
+            definitions: TenantDefinitions {
+                schemas: schema.schemas().iter().map(|schema| (**schema).clone()).collect(),
+                resource_types: schema.resource_types().iter().map(|it| it.definition.clone()).collect(),
+            },
+            audit: None,
+        };
+        match creation.run(&self.pool, Some(tenant.id)).await {
+            Ok(()) => Ok(true),
+            Err(RepositoryError::Uniqueness { .. }) => Ok(false),
+            Err(error) => Err(error),
         }
     }
 
-    async fn find(&self, name: Name) -> Result<Option<Arc<Tenant>>, RepositoryError> {
-        if let Some(known) = self.remembered.lock().get(&name)
-            && known.at.elapsed() < REMEMBERED
-        {
-            return Ok(Some(Arc::clone(&known.tenant)));
-        }
-        let lease = self.pool.lease().await?;
-        let found = read(&lease, &name).await;
-        if !matches!(found, Err(Failure::Unavailable(_))) {
-            lease.give_back();
-        }
-        let found = found?;
-        let mut remembered = self.remembered.lock();
-        remembered.retain(|_, known| known.at.elapsed() < REMEMBERED);
-        if let Some(tenant) = &found {
-            remembered.insert(name, Remembered { tenant: Arc::clone(tenant), at: Instant::now() });
-        }
-        Ok(found)
+    async fn whole(&self, lease: &Lease, id: TenantId) -> Result<Option<Arc<Tenant>>, Failure> {
+        let (shown, found) =
+            futures_util::join!(lease.show_only(id), tenants::whole(lease.connection()?, id));
+        shown?;
+        let Some(row) = found? else { return Ok(None) };
+        Ok(Some(Arc::new(Tenant {
+            id,
+            slug: row.slug,
+            active: row.active,
+            config: Arc::new(row.config.0),
+            schema: self.schemas.get(&row.schemas, &row.resource_types)?,
+        })))
     }
-}
 
-async fn read(lease: &Lease, name: &Name) -> Result<Option<Arc<Tenant>>, Failure> {
-    let connection = lease.connection()?;
-    let sql = Sql::global("SELECT t.id, t.slug, t.active, t.config FROM tenant t WHERE ");
-    let sql = match name {
-        Name::Id(id) => sql.with_text("t.id = ").with(Bind::Uuid(id.uuid()), ""),
-        // PostgreSQL knows no U+0000, and no tenant has one in its slug.
-        Name::Slug(slug) if slug.contains('\0') => return Ok(None),
-        Name::Slug(slug) => sql.with_text("t.slug = ").with(Bind::text(slug), ""),
-    };
-    let rows: Vec<Row> = load(connection, sql.rows::<(SqlUuid, Text, Bool, Jsonb)>()).await?;
-    let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    let id = TenantId::new(row.id);
-    lease.show_only(id).await?;
-    let schemas =
-        Sql::of(id, "SELECT s.definition FROM tenant_schema s WHERE s.tenant_id = $1 ORDER BY s.place");
-    let types = Sql::of(
-        id,
-        "SELECT y.definition FROM tenant_resource_type y WHERE y.tenant_id = $1 ORDER BY y.place",
-    );
-    let (schemas, types) = futures_util::try_join!(
-        load::<_, JsonOf<SchemaDefinition>>(connection, schemas.rows::<Json>()),
-        load::<_, JsonOf<ResourceTypeDefinition>>(connection, types.rows::<Json>()),
-    )?;
-    let schema = TenantSchema::compile(
-        schemas.into_iter().map(|schema| schema.0).collect(),
-        types.into_iter().map(|resource_type| resource_type.0).collect(),
-    );
-    Ok(Some(Arc::new(Tenant {
-        id,
-        slug: row.slug,
-        active: row.active,
-        config: Arc::new(row.config.0),
-        schema: Arc::new(schema.map_err(unreadable)?),
-    })))
-}
-
-async fn register(
-    connection: &AsyncPgConnection,
-    tenant: &Tenant,
-    display_name: &str,
-    at: Timestamp,
-) -> Result<bool, Undone<RepositoryError>> {
-    begin(connection).await?;
-    let config = serde_json::to_string(&*tenant.config).map_err(unreadable)?;
-    let mut sql = Sql::of(
-        tenant.id,
-        "INSERT INTO tenant AS t (id, slug, display_name, active, config, created_at, updated_at) VALUES ($1, ",
-    );
-    sql.bind(Bind::text(&tenant.slug));
-    sql.push(", ").bind(Bind::text(display_name));
-    sql.push(", ").bind(Bind::Boolean(tenant.active));
-    sql.push(", ").bind(Bind::jsonb(config));
-    sql.push(", ");
-    let at = sql.bind(Bind::time(at));
-    sql.push(", ").again(at).push(") ON CONFLICT DO NOTHING RETURNING t.id");
-    let inserted: Vec<Uuid> = load(connection, sql.rows::<SqlUuid>()).await?;
-    if !inserted.is_empty() {
-        for (place, schema) in tenant.schema.schemas().iter().enumerate() {
-            let definition = serde_json::to_string(&**schema).map_err(unreadable)?;
-            let sql = Sql::of(
-                tenant.id,
-                "INSERT INTO tenant_schema (tenant_id, urn_key, place, definition) VALUES ($1, ",
-            );
-            define(connection, sql, schema.id.as_str(), place, definition).await?;
-        }
-        for (place, resource_type) in tenant.schema.resource_types().iter().enumerate() {
-            let definition = serde_json::to_string(&resource_type.definition).map_err(unreadable)?;
-            let sql = Sql::of(
-                tenant.id,
-                "INSERT INTO tenant_resource_type (tenant_id, name_key, place, definition) VALUES ($1, ",
-            );
-            define(connection, sql, resource_type.name(), place, definition).await?;
-        }
+    async fn whole_of_slug(&self, lease: &Lease, slug: &str) -> Result<Option<Arc<Tenant>>, Failure> {
+        let Some(id) = tenants::id_of(lease.connection()?, slug).await? else { return Ok(None) };
+        // It may have been given another name in between.
+        Ok(self.whole(lease, id).await?.filter(|tenant| tenant.slug == slug))
     }
-    commit(connection).await?;
-    Ok(!inserted.is_empty())
-}
-
-async fn define(
-    connection: &AsyncPgConnection,
-    sql: Sql,
-    name: &str,
-    place: usize,
-    definition: String,
-) -> Result<(), Failure> {
-    let place = i64::try_from(place).map_err(unreadable)?;
-    let sql = sql
-        .with(Bind::text(name.to_ascii_lowercase()), ", ")
-        .with(Bind::Integer(place), ", ")
-        .with(Bind::json(definition), ")");
-    execute(connection, sql).await
 }
 
 #[async_trait]
 impl TenantRepository for PostgresTenants {
     async fn tenant_by_id(&self, id: TenantId) -> Result<Option<Arc<Tenant>>, RepositoryError> {
-        self.find(Name::Id(id)).await
+        let lease = self.pool.lease().await?;
+        let found = self.whole(&lease, id).await;
+        lease.after_read(found)
     }
 
     async fn tenant_by_slug(&self, slug: &str) -> Result<Option<Arc<Tenant>>, RepositoryError> {
-        self.find(Name::Slug(slug.to_owned())).await
+        let lease = self.pool.lease().await?;
+        let found = self.whole_of_slug(&lease, slug).await;
+        lease.after_read(found)
+    }
+}
+
+#[async_trait]
+impl TenantRegistry for PostgresTenants {
+    async fn tenant_record(&self, id: TenantId) -> Result<Option<TenantRecord>, RepositoryError> {
+        let lease = self.pool.lease().await?;
+        let found = tenants::record(lease.connection()?, id, false).await;
+        lease.after_read(found)
+    }
+
+    async fn tenant_list(
+        &self,
+        after: Option<TenantId>,
+        limit: usize,
+    ) -> Result<Vec<TenantRecord>, RepositoryError> {
+        let lease = self.pool.lease().await?;
+        let found = tenants::list(lease.connection()?, after, limit).await;
+        lease.after_read(found)
+    }
+
+    async fn tenant_create(&self, tenant: NewTenant) -> Result<(), RepositoryError> {
+        let NewTenant { record, definitions, audit } = tenant;
+        let id = record.id;
+        Creation { record, definitions, audit: Some(audit) }.run(&self.pool, Some(id)).await
+    }
+
+    async fn tenant_update(&self, update: UpdateTenant) -> Result<TenantRecord, RepositoryError> {
+        update.run(&self.pool, Some(update.id)).await
+    }
+
+    async fn tenant_delete(
+        &self,
+        id: TenantId,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<(), RepositoryError> {
+        Deletion { id, at, audit }.run(&self.pool, Some(id)).await
+    }
+
+    /// Rows that somebody else holds at this time, another purge for instance, are passed over: they
+    /// are not counted and left to the next call.
+    async fn tenant_purge(&self, limit: usize) -> Result<usize, RepositoryError> {
+        let lease = self.pool.lease().await?;
+        let removed = purge::purge(&lease, limit).await;
+        // After a failure there may be a transaction open, which ends with the connection.
+        if removed.is_ok() {
+            lease.give_back();
+        }
+        Ok(removed?)
+    }
+
+    /// Reads an index entry for each resource of the tenant, and the rows of its active users: some
+    /// tenths of a second for a tenant of a million.
+    async fn tenant_statistics(&self, id: TenantId) -> Result<Statistics, RepositoryError> {
+        let lease = self.pool.lease().await?;
+        let figures = statistics::of_tenant(&lease, id).await;
+        lease.after_read(figures)
+    }
+
+    /// What [`tenant_statistics`](TenantRegistry::tenant_statistics) costs, once for each tenant, on one
+    /// connection; small tenants cost a fraction of a millisecond each. Nothing is counted ahead, as every
+    /// write would wait for its turn at the counter: whoever shows this often should remember it for a while.
+    async fn statistics(&self) -> Result<(usize, Statistics), RepositoryError> {
+        let lease = self.pool.lease().await?;
+        let figures = statistics::of_all(&lease).await;
+        lease.after_read(figures)
+    }
+}
+
+/// A tenant to be created, with or without an audit record.
+struct Creation {
+    record: TenantRecord,
+    definitions: TenantDefinitions,
+    audit: Option<AuditEntry>,
+}
+
+/// A tenant to be deleted.
+struct Deletion {
+    id: TenantId,
+    at: Timestamp,
+    audit: AuditEntry,
+}
+
+fn slug_is_taken() -> Undone<RepositoryError> {
+    Undone::Refused(RepositoryError::Uniqueness { attribute: "slug".to_owned() })
+}
+
+fn the_tenant(id: TenantId) -> AuditTarget {
+    AuditTarget { resource_type: "tenant".to_owned(), id: id.to_string() }
+}
+
+/// Runs what is left of a change of a tenant, writes it down, sends word of it, and commits.
+async fn finish_change(
+    connection: &AsyncPgConnection,
+    id: TenantId,
+    event: Option<AuditEvent>,
+    mut rest: Vec<Sql>,
+) -> Result<(), Failure> {
+    let events: Vec<_> = event.into_iter().collect();
+    rest.push(notices::send(ChangeNotice::Tenant(id)));
+    let (recorded, finished) =
+        futures_util::join!(audit::insert(connection, id, &events), finish(connection, rest));
+    recorded.and(finished)
+}
+
+#[async_trait]
+impl Transaction for Creation {
+    type Done = ();
+
+    async fn attempt(&self, lease: &Lease) -> Result<(), Undone<RepositoryError>> {
+        let connection = lease.connection()?;
+        let record = &self.record;
+        let (begun, inserted) = futures_util::join!(begin(connection), tenants::insert(connection, record));
+        begun?;
+        if !inserted? {
+            return Err(slug_is_taken());
+        }
+        let rest = tenants::define(record.id, &self.definitions)?;
+        let audit = self.audit.as_ref();
+        let event = audit.map(|audit| {
+            audit.record(record.id, record.created_at, the_tenant(record.id), None, Some(record.version))
+        });
+        Ok(finish_change(connection, record.id, event, rest).await?)
+    }
+}
+
+#[async_trait]
+impl Transaction for UpdateTenant {
+    type Done = TenantRecord;
+
+    async fn attempt(&self, lease: &Lease) -> Result<TenantRecord, Undone<RepositoryError>> {
+        let connection = lease.connection()?;
+        let (begun, locked) =
+            futures_util::join!(begin(connection), tenants::record(connection, self.id, true));
+        begun?;
+        let mut record = locked?.ok_or(Undone::Refused(RepositoryError::NotFound))?;
+        let current = record.version;
+        if current != self.expected {
+            return Err(Undone::Refused(RepositoryError::VersionConflict { current }));
+        }
+        fn set<T: Clone>(value: &mut T, new: &Option<T>) {
+            if let Some(new) = new {
+                value.clone_from(new);
+            }
+        }
+        set(&mut record.slug, &self.slug);
+        set(&mut record.display_name, &self.display_name);
+        set(&mut record.active, &self.active);
+        set(&mut record.config, &self.config);
+        record.version = current.next();
+        record.updated_at = self.at;
+        // Nothing but the slug of this row is unique.
+        match execute(connection, tenants::update(&record)?).await {
+            Err(Failure::Taken(_)) => return Err(slug_is_taken()),
+            outcome => outcome?,
+        }
+        let mut rest = Vec::new();
+        if let Some(definitions) = &self.definitions {
+            rest.extend(tenants::undefine(self.id));
+            rest.extend(tenants::define(self.id, definitions)?);
+        }
+        let target = self.audit_target.clone().unwrap_or_else(|| the_tenant(self.id));
+        let event = self.audit.record(self.id, self.at, target, Some(current), Some(record.version));
+        finish_change(connection, self.id, Some(event), rest).await?;
+        Ok(record)
+    }
+}
+
+#[async_trait]
+impl Transaction for Deletion {
+    type Done = ();
+
+    async fn attempt(&self, lease: &Lease) -> Result<(), Undone<RepositoryError>> {
+        let connection = lease.connection()?;
+        let (begun, deleted) =
+            futures_util::join!(begin(connection), tenants::delete(connection, self.id, self.at));
+        begun?;
+        let before = version(deleted?.ok_or(Undone::Refused(RepositoryError::NotFound))?)?;
+        let event = self.audit.record(self.id, self.at, the_tenant(self.id), Some(before), None);
+        Ok(finish_change(connection, self.id, Some(event), Vec::new()).await?)
     }
 }

@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use scim_domain::identifier::TenantId;
 use scim_domain::resource::UniqueValue;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const ESCAPES: [&str; 4] = ["\u{1}\u{2}\u{2}", "\u{1}\u{2}\u{3}", "\u{1}\u{3}\u{2}", "\u{1}\u{3}\u{3}"];
@@ -46,6 +47,18 @@ pub(crate) fn unescape(text: String) -> String {
     }
     plain.push_str(rest);
     plain
+}
+
+/// JSON with each of its texts changed, names included: `jsonb` refuses U+0000 as well.
+pub(crate) fn map_texts(value: Value, change: fn(String) -> String) -> Value {
+    match value {
+        Value::String(text) => Value::String(change(text)),
+        Value::Array(items) => items.into_iter().map(|item| map_texts(item, change)).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, member)| (change(name), map_texts(member, change))).collect()
+        }
+        other => other,
+    }
 }
 
 /// The most bytes of a value in a B-tree, well below the third of a page that an entry may have.

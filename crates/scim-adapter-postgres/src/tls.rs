@@ -12,13 +12,13 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootC
 use rustls_platform_verifier::Verifier;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::settings::{ConnectionUrl, SettingsError, SslMode};
+use crate::settings::{ConnectionUrl, SYSTEM, SettingsError, SslMode};
 
 /// What makes connections encrypted. Without an `sslrootcert` the modes that check certificates
 /// trust the authorities that the system trusts.
 pub(crate) fn connector(url: &ConnectionUrl) -> Result<MakeRustlsConnect, SettingsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let roots = url.ssl_root_cert.as_deref().filter(|path| *path != "system").map(read_roots).transpose()?;
+    let roots = url.ssl_root_cert.as_deref().filter(|path| *path != SYSTEM).map(read_roots).transpose()?;
     let verifier: Arc<dyn ServerCertVerifier> = match (url.ssl_mode, roots) {
         (SslMode::Disable | SslMode::Prefer, _) | (SslMode::Require, None) => {
             Arc::new(Whoever { provider: Arc::clone(&provider) })

@@ -9,36 +9,34 @@
 //! for as long as [`attempts`] allow it). Both are random, and are told to nobody but their tenant.
 
 mod attempts;
+mod principal;
 mod proofs;
 mod refusals;
 mod uses;
 mod verifier;
 
-use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use scim_domain::audit::Actor;
 use scim_domain::credential::{BearerToken, Credential, CredentialKind};
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::identifier::{CredentialId, ResourceId, TenantId};
-use scim_domain::schema::ResourceType;
-use scim_domain::scope::{Access, Scopes};
+use scim_domain::scope::Scopes;
 use scim_domain::tenant::Tenant;
 use scim_ports::{
     AuditRepository, ChangeListener, ChangeNotice, Clock, CredentialRepository, IdGenerator, PasswordHasher,
     RepositoryError,
 };
 use smol_str::SmolStr;
-use subtle::ConstantTimeEq;
 
 use crate::cache::remembered::Remembered;
-use crate::{ServiceError, TenantDirectory};
+use crate::{OperatorKey, ServiceError, TenantDirectory};
 
-use proofs::{Claim, KeyedHash, Proofs};
+use proofs::{Claim, Proofs};
 use refusals::{Kind, Refusals, Wanted};
 use uses::{Noted, Uses};
 
+pub use principal::{Attempt, Mount, Principal, Subject};
 pub use verifier::{TokenRefusal, TokenVerifier, VerifiedToken};
 
 /// The most credentials that are remembered.
@@ -49,102 +47,6 @@ const UNKNOWN_CREDENTIALS: usize = 50_000;
 const SUBJECT_TYPE: &str = "User";
 /// No tenant has a longer name: such a path is not kept for the audit log.
 const LONGEST_NAME: usize = 256;
-
-/// Where SCIM is served.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Mount {
-    /// `/scim/v2`: the tenant that the credential belongs to.
-    Credential,
-    /// `/tenants/{tenant}`: the tenant with this id or slug.
-    Tenant(String),
-}
-
-impl Mount {
-    /// Whether a credential of this tenant opens it.
-    fn is_open_to(&self, tenant: &Tenant) -> bool {
-        match self {
-            Self::Credential => true,
-            Self::Tenant(name) => *name == tenant.slug || TenantId::parse(name) == Some(tenant.id),
-        }
-    }
-}
-
-/// A request of somebody who wants to be let in.
-#[derive(Clone, Copy)]
-pub struct Attempt<'a> {
-    /// Where it was sent to.
-    pub mount: &'a Mount,
-    /// The bearer token in it.
-    pub token: Option<&'a str>,
-    /// Its id.
-    pub request_id: &'a str,
-    /// Where it came from.
-    pub client_address: Option<IpAddr>,
-}
-
-/// A caller whose credential was verified.
-#[derive(Clone)]
-pub struct Principal {
-    /// The tenant that the credential opens.
-    pub tenant: Arc<Tenant>,
-    /// Who it is, as the audit log knows it.
-    pub actor: Actor,
-    /// What the credential allows.
-    pub scopes: Scopes,
-    /// The resource that the credential speaks for, `/Me` (RFC 7644 §3.11).
-    pub subject: Option<Subject>,
-}
-
-impl Principal {
-    /// The same principal, where its tenant may be used.
-    ///
-    /// # Errors
-    /// 403 for a tenant that is not active. The credential was good, so it may be told.
-    pub(crate) fn of_active_tenant(self) -> Result<Self, ScimError> {
-        if self.tenant.active {
-            Ok(self)
-        } else {
-            Err(ScimError::new(ErrorKind::Forbidden, "this tenant is not active"))
-        }
-    }
-
-    /// Demands that the credential's scopes allow this.
-    ///
-    /// # Errors
-    /// 403, with the scopes of which one is needed.
-    pub(crate) fn require(&self, access: Access<'_>) -> Result<(), ScimError> {
-        if self.scopes.allow(access) {
-            return Ok(());
-        }
-        let needed = match access {
-            Access::Read(name) => format!("'read' or 'read:{name}'"),
-            Access::Write(name) => format!("'write' or 'write:{name}'"),
-            Access::Bulk => "'bulk'".to_owned(),
-            Access::Discovery => "'discovery' or any other".to_owned(),
-        };
-        let detail = format!("the credential of this request lacks the scope for it: {needed} is needed");
-        Err(ScimError::new(ErrorKind::Forbidden, detail))
-    }
-}
-
-impl fmt::Debug for Principal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Principal")
-            .field("tenant", &self.tenant.slug)
-            .field("actor", &self.actor)
-            .field("scopes", &self.scopes)
-            .finish()
-    }
-}
-
-/// The resource that a credential speaks for.
-#[derive(Debug, Clone)]
-pub struct Subject {
-    /// Its type.
-    pub resource_type: Arc<ResourceType>,
-    /// Its id.
-    pub id: ResourceId,
-}
 
 /// The operator's secret, and what it opens.
 pub struct OperatorAccess {
@@ -208,7 +110,7 @@ impl Authentication {
         let AuthenticationPorts { operator, tenants, credentials, audit, tokens, passwords, clock, ids } =
             ports;
         Self {
-            operator: Operator::new(operator, &*ids),
+            operator: Operator::new(operator),
             tenants,
             credentials,
             remembered: Remembered::new(Arc::clone(&clock), CREDENTIALS, UNKNOWN_CREDENTIALS),
@@ -249,7 +151,7 @@ impl Authentication {
 
     /// Whether this is the operator's secret.
     pub(crate) fn is_operator(&self, token: &str) -> bool {
-        self.operator.is_secret(token)
+        self.operator.key.is(token)
     }
 
     /// Writes down what was collected of refusals.
@@ -271,7 +173,7 @@ impl Authentication {
         let Some(token) = attempt.token else { return Err(refused(attempt.mount, None)) };
         match BearerToken::parse(token) {
             Some(ours) if !self.operator.looks_like_ours => self.by_credential(attempt, token, &ours).await,
-            _ if self.operator.is_secret(token) => self.by_operator(attempt.mount).await,
+            _ if self.operator.key.is(token) => self.by_operator(attempt.mount).await,
             Some(ours) => self.by_credential(attempt, token, &ours).await,
             None => self.by_signature(attempt.mount, token).await,
         }
@@ -436,28 +338,20 @@ fn principal(tenant: Arc<Tenant>, actor: Actor, scopes: Scopes, subject: Option<
 
 /// The operator's secret, hashed.
 struct Operator {
-    hash: KeyedHash,
-    secret: [u8; 32],
+    key: OperatorKey,
     tenant: String,
     opens_every_tenant: bool,
     looks_like_ours: bool,
 }
 
 impl Operator {
-    fn new(access: OperatorAccess, ids: &dyn IdGenerator) -> Self {
-        let hash = KeyedHash::new(ids);
+    fn new(access: OperatorAccess) -> Self {
         Self {
-            secret: hash.of(&[access.secret.as_bytes()]),
-            hash,
+            key: OperatorKey::new(&access.secret),
             tenant: access.tenant,
             opens_every_tenant: access.opens_every_tenant,
             looks_like_ours: BearerToken::parse(&access.secret).is_some(),
         }
-    }
-
-    /// Compares hashes, in a time that does not depend on where they differ.
-    fn is_secret(&self, token: &str) -> bool {
-        self.hash.of(&[token.as_bytes()]).ct_eq(&self.secret).into()
     }
 }
 

@@ -13,6 +13,7 @@ mod discovery;
 mod error;
 mod maintenance;
 mod me;
+mod operator_key;
 mod orchestrator;
 mod service;
 mod tenant_directory;
@@ -32,6 +33,7 @@ pub use context::RequestContext;
 pub use discovery::{Discovery, DiscoveryEndpoint};
 pub use error::ServiceError;
 pub use maintenance::Maintenance;
+use operator_key::OperatorKey;
 pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };

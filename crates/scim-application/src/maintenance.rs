@@ -188,3 +188,6 @@ fn told<T>(what: &str, outcome: Result<T, RepositoryError>) -> Option<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

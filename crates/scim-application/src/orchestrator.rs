@@ -67,19 +67,19 @@ impl ResourceTarget {
     }
 }
 
+/// What a change takes beside the resource itself.
+#[derive(Clone, Copy)]
+pub(crate) struct Includes {
+    /// What is computed from.
+    pub(crate) reads: Include,
+    /// What the answer shows.
+    pub(crate) answers: Include,
+}
+
 /// What a computation wants written: attributes where they change, and members.
 pub(crate) struct Change {
     pub(crate) attributes: Option<Attributes>,
     pub(crate) members: scim_domain::resource::MemberChange,
-}
-
-/// What a change reads beside the attributes.
-#[derive(Clone, Copy)]
-struct ChangeInclude {
-    /// Of the resource as it is, to compute from.
-    current: Include,
-    /// Of the resource as it is afterwards, to answer.
-    answer: Include,
 }
 
 /// Why a change did not happen.
@@ -127,12 +127,12 @@ impl ResourceOrchestrator {
         operation: AuditOperation,
         target: &ResourceTarget,
         condition: Option<&VersionCondition>,
-        include: ChangeInclude,
+        Includes { reads, answers }: Includes,
         compute: impl Fn(&Resource) -> Result<Change, ScimError> + Send + Sync,
     ) -> Result<Updated, Refused> {
         require_condition(context, condition)?;
         for _attempt in 0..MAX_ATTEMPTS {
-            let current = self.get(context, target, include.current).await?;
+            let current = self.get(context, target, reads).await?;
             check_condition(condition, current.version)?;
             let Change { attributes, members } = compute(&current)?;
             let attributes = match attributes {
@@ -141,7 +141,7 @@ impl ResourceOrchestrator {
                 }
                 None => None,
             };
-            let read_members = include.current.members != scim_domain::listing::MemberInclude::None;
+            let read_members = reads.members != scim_domain::listing::MemberInclude::None;
             let expected = match (&attributes, condition) {
                 (None, None | Some(VersionCondition::Any)) if !read_members => ExpectedVersion::Any,
                 _ => ExpectedVersion::OneOf(vec![current.version]),
@@ -157,7 +157,7 @@ impl ResourceOrchestrator {
                 at: self.clock.now(),
                 audit: context.audit(&*self.ids, operation, changed),
             };
-            match self.resources.resource_update(context.tenant(), update, include.answer).await {
+            match self.resources.resource_update(context.tenant(), update, answers).await {
                 Ok(updated) => return Ok(updated),
                 Err(RepositoryError::NotFound) => return Err(target.not_found().into()),
                 Err(error @ RepositoryError::VersionConflict { .. }) => {

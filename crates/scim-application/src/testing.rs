@@ -11,8 +11,9 @@ use scim_domain::identifier::{CredentialId, TenantId, Timestamp};
 use scim_domain::schema::TenantSchema;
 use scim_domain::tenant::Tenant;
 use scim_ports::{
-    AuditQuery, AuditRepository, Clock, CredentialRepository, IdGenerator, PasswordError, PasswordHasher,
-    RepositoryError, RotateCredential, TenantRepository,
+    AuditQuery, AuditRepository, Clock, CredentialRepository, IdGenerator, NewTenant, PasswordError,
+    PasswordHasher, RepositoryError, RotateCredential, Statistics, TenantRecord, TenantRegistry,
+    TenantRepository, UpdateTenant,
 };
 use time::Duration;
 use tokio::sync::Semaphore;
@@ -88,10 +89,20 @@ pub(crate) fn tenant(number: u128, slug: &str) -> Tenant {
 pub(crate) struct TestTenants {
     tenants: Mutex<Vec<Arc<Tenant>>>,
     asked: AtomicUsize,
+    left_behind: AtomicUsize,
     fails: AtomicBool,
 }
 
 impl TestTenants {
+    /// So many rows were left by tenants that are gone.
+    pub(crate) fn leave_behind(&self, rows: usize) {
+        self.left_behind.store(rows, Ordering::SeqCst);
+    }
+
+    pub(crate) fn left_behind(&self) -> usize {
+        self.left_behind.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn put(&self, tenant: Tenant) {
         self.remove(tenant.id);
         self.tenants.lock().push(Arc::new(tenant));
@@ -124,6 +135,44 @@ impl TenantRepository for TestTenants {
 
     async fn tenant_by_slug(&self, slug: &str) -> Result<Option<Arc<Tenant>>, RepositoryError> {
         self.find(|tenant| tenant.slug == slug)
+    }
+}
+
+#[async_trait]
+impl TenantRegistry for TestTenants {
+    async fn tenant_record(&self, _: TenantId) -> Result<Option<TenantRecord>, RepositoryError> {
+        Err(not_for_tests())
+    }
+
+    async fn tenant_list(&self, _: Option<TenantId>, _: usize) -> Result<Vec<TenantRecord>, RepositoryError> {
+        Err(not_for_tests())
+    }
+
+    async fn tenant_create(&self, _: NewTenant) -> Result<(), RepositoryError> {
+        Err(not_for_tests())
+    }
+
+    async fn tenant_update(&self, _: UpdateTenant) -> Result<TenantRecord, RepositoryError> {
+        Err(not_for_tests())
+    }
+
+    async fn tenant_delete(&self, _: TenantId, _: Timestamp, _: AuditEntry) -> Result<(), RepositoryError> {
+        Err(not_for_tests())
+    }
+
+    async fn tenant_purge(&self, limit: usize) -> Result<usize, RepositoryError> {
+        failing(&self.fails)?;
+        let purged = self.left_behind().min(limit);
+        self.left_behind.fetch_sub(purged, Ordering::SeqCst);
+        Ok(purged)
+    }
+
+    async fn tenant_statistics(&self, _: TenantId) -> Result<Statistics, RepositoryError> {
+        Err(not_for_tests())
+    }
+
+    async fn statistics(&self) -> Result<(usize, Statistics), RepositoryError> {
+        Err(not_for_tests())
     }
 }
 

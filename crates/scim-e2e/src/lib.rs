@@ -10,5 +10,5 @@ mod app;
 mod client;
 
 pub use answer::Answer;
-pub use app::{Backend, Builder, Memory, Postgres, SECRET, TestApp};
+pub use app::{Backend, Builder, Memory, Postgres, SECRET, TestApp, TestCredential};
 pub use client::{Client, Request};

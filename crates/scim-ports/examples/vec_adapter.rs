@@ -9,18 +9,20 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use scim_domain::audit::{AuditEntry, AuditEvent, AuditTarget};
 use scim_domain::identifier::{ResourceId, TenantId, Timestamp, Version};
 use scim_domain::listing::query::KeysetPosition;
 use scim_domain::listing::{
     Direction, Include, MemberInclude, PageRequest, ResourcePage, ResourceQuery, SortKey,
 };
 use scim_domain::resource::{
-    Attributes, GroupMembership, Member, MemberChange, Resource, UniqueValue, display,
+    Attributes, GroupMembership, Member, MemberChange, Resource, UniqueValue, display, unique_values,
 };
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
 use scim_ports::{
-    DeleteResource, NewResource, RefusedCreate, RepositoryError, ResourceRepository, UpdateResource, Updated,
+    AuditQuery, AuditRepository, DeleteResource, NewResource, RefusedCreate, RepositoryError,
+    ResourceRepository, UpdateResource, Updated,
 };
 
 /// A stored resource. Its type is kept by name: the compiled schema may change between calls.
@@ -36,34 +38,44 @@ struct Row {
     last_modified: Timestamp,
 }
 
-/// Keeps everything in one vector a tenant, in the order of ids.
+/// What is kept of one tenant.
+#[derive(Clone, Default)]
+struct Data {
+    /// In the order of ids.
+    rows: Vec<Row>,
+    /// What was deleted and is to be kept. Nothing shows it, and its ids are taken.
+    aside: Vec<Row>,
+    log: Vec<AuditEvent>,
+}
+
+/// Keeps everything in vectors, some for each tenant.
 #[derive(Default)]
 pub struct VecAdapter {
-    tenants: Mutex<HashMap<TenantId, Vec<Row>>>,
+    tenants: Mutex<HashMap<TenantId, Data>>,
 }
 
 impl VecAdapter {
-    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Vec<Row>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<TenantId, Data>> {
         // A writer works on a copy and puts it back whole, so even a poisoned state is a good one.
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `write` on a copy of the tenant's rows, which takes their place if it succeeds: that is the transaction.
+    /// Runs `write` on a copy of what the tenant has, which takes its place if that succeeds: that is the transaction.
     fn transaction<T, E>(
         &self,
         tenant: &Tenant,
-        write: impl FnOnce(&mut Vec<Row>) -> Result<T, E>,
+        write: impl FnOnce(&mut Data) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut tenants = self.lock();
-        let mut rows = tenants.get(&tenant.id).cloned().unwrap_or_default();
-        let outcome = write(&mut rows)?;
-        rows.sort_by_key(|row| row.id);
-        tenants.insert(tenant.id, rows);
+        let mut data = tenants.get(&tenant.id).cloned().unwrap_or_default();
+        let outcome = write(&mut data)?;
+        data.rows.sort_by_key(|row| row.id);
+        tenants.insert(tenant.id, data);
         Ok(outcome)
     }
 
     fn snapshot(&self, tenant: &Tenant) -> Vec<Row> {
-        self.lock().get(&tenant.id).cloned().unwrap_or_default()
+        self.lock().get(&tenant.id).map(|data| data.rows.clone()).unwrap_or_default()
     }
 }
 
@@ -75,13 +87,18 @@ impl ResourceRepository for VecAdapter {
         resources: Vec<NewResource>,
         include: Include,
     ) -> Result<Vec<Resource>, RefusedCreate> {
-        self.transaction(tenant, |rows| {
+        self.transaction(tenant, |Data { rows, aside, log }| {
             let ids: Vec<ResourceId> = resources.iter().map(|new| new.id).collect();
             let types: Vec<Arc<ResourceType>> =
                 resources.iter().map(|new| new.resource_type.clone()).collect();
             for (index, new) in resources.into_iter().enumerate() {
                 let refused = |error| RefusedCreate { index, error };
+                if rows.iter().chain(aside.iter()).any(|row| row.id == new.id) {
+                    return Err(refused(RepositoryError::Uniqueness { attribute: "id".into() }));
+                }
                 check_unique(rows, new.resource_type.name(), new.id, &new.unique_values).map_err(refused)?;
+                let target = (new.resource_type.name(), new.id);
+                log.push(record(&new.audit, tenant, new.at, target, (None, Some(Version::FIRST))));
                 rows.push(Row {
                     id: new.id,
                     type_name: new.resource_type.name().to_owned(),
@@ -124,7 +141,7 @@ impl ResourceRepository for VecAdapter {
         update: UpdateResource,
         include: Include,
     ) -> Result<Updated, RepositoryError> {
-        self.transaction(tenant, |rows| {
+        self.transaction(tenant, |Data { rows, log, .. }| {
             let row = find(rows, &update.resource_type, update.id).ok_or(RepositoryError::NotFound)?;
             if !update.expected.allows(row.version) {
                 return Err(RepositoryError::VersionConflict { current: row.version });
@@ -140,6 +157,9 @@ impl ResourceRepository for VecAdapter {
             check_unique(rows, update.resource_type.name(), update.id, &after.unique_values)?;
             if changed {
                 (after.version, after.last_modified) = (after.version.next(), update.at);
+                let target = (update.resource_type.name(), update.id);
+                let versions = (Some(row.version), Some(after.version));
+                log.push(record(&update.audit, tenant, update.at, target, versions));
             }
             rows.retain(|row| row.id != update.id);
             rows.push(after.clone());
@@ -150,10 +170,16 @@ impl ResourceRepository for VecAdapter {
     }
 
     async fn resource_delete(&self, tenant: &Tenant, delete: DeleteResource) -> Result<(), RepositoryError> {
-        self.transaction(tenant, |rows| {
+        self.transaction(tenant, |Data { rows, aside, log }| {
             let row = find(rows, &delete.resource_type, delete.id).ok_or(RepositoryError::NotFound)?;
             if !delete.expected.allows(row.version) {
                 return Err(RepositoryError::VersionConflict { current: row.version });
+            }
+            let target = (delete.resource_type.name(), delete.id);
+            log.push(record(&delete.audit, tenant, delete.at, target, (Some(row.version), None)));
+            if let Some(attributes) = delete.keep {
+                let (version, members) = (row.version.next(), BTreeSet::new());
+                aside.push(Row { attributes, version, last_modified: delete.at, members, ..row.clone() });
             }
             rows.retain(|row| row.id != delete.id);
             for group in rows.iter_mut() {
@@ -197,17 +223,85 @@ impl ResourceRepository for VecAdapter {
 
     async fn resource_reindex(
         &self,
-        _: &Tenant,
-        _: &Arc<ResourceType>,
-        _: Option<ResourceId>,
-        _: usize,
+        tenant: &Tenant,
+        resource_type: &Arc<ResourceType>,
+        after: Option<ResourceId>,
+        limit: usize,
     ) -> Result<Option<ResourceId>, RepositoryError> {
-        Err(RepositoryError::Internal("not there yet".into()))
+        // Values are compared when they are asked for: unique values are all that is kept beside them.
+        self.transaction(tenant, |Data { rows, .. }| {
+            let of_type = rows.iter().filter(|row| row.type_name == resource_type.name());
+            let rest = of_type.filter(|row| after.is_none_or(|after| row.id > after));
+            let ids: Vec<ResourceId> = rest.map(|row| row.id).take(limit).collect();
+            for id in &ids {
+                let Some(row) = find(rows, resource_type, *id) else { continue };
+                let mut values = unique_values(resource_type, &row.attributes);
+                // What another one has is left to that one.
+                values.retain(|value| {
+                    check_unique(rows, resource_type.name(), *id, std::slice::from_ref(value)).is_ok()
+                });
+                if let Some(row) = rows.iter_mut().find(|row| row.id == *id) {
+                    row.unique_values = values;
+                }
+            }
+            Ok(ids.last().copied())
+        })
     }
 
     async fn ping(&self) -> Result<(), RepositoryError> {
         Ok(())
     }
+}
+
+/// Keeps what it writes down itself, and what it is given.
+#[async_trait]
+impl AuditRepository for VecAdapter {
+    async fn audit_append(&self, events: Vec<AuditEvent>) -> Result<(), RepositoryError> {
+        let mut tenants = self.lock();
+        for event in events {
+            tenants.entry(event.tenant).or_default().log.push(event);
+        }
+        Ok(())
+    }
+
+    async fn audit_page(
+        &self,
+        tenant: TenantId,
+        query: &AuditQuery,
+    ) -> Result<Vec<AuditEvent>, RepositoryError> {
+        let mut log = self.lock().get(&tenant).map(|data| data.log.clone()).unwrap_or_default();
+        log.retain(|event| {
+            query.before.is_none_or(|before| event.id < before)
+                && query.filter.as_ref().is_none_or(|filter| filter.matches(event))
+        });
+        log.sort_by_key(|event| std::cmp::Reverse(event.id));
+        log.truncate(query.limit);
+        Ok(log)
+    }
+
+    async fn audit_prune(&self, before: Timestamp, limit: usize) -> Result<usize, RepositoryError> {
+        let mut left = limit;
+        for data in self.lock().values_mut() {
+            data.log.retain(|event| {
+                let goes = left > 0 && event.at < before;
+                left -= usize::from(goes);
+                !goes
+            });
+        }
+        Ok(limit - left)
+    }
+}
+
+/// What is written down of a change, with the versions before and after.
+fn record(
+    entry: &AuditEntry,
+    tenant: &Tenant,
+    at: Timestamp,
+    (type_name, id): (&str, ResourceId),
+    (before, after): (Option<Version>, Option<Version>),
+) -> AuditEvent {
+    let target = AuditTarget { resource_type: type_name.to_owned(), id: id.to_string() };
+    entry.record(tenant.id, at, target, before, after)
 }
 
 /// The order of a result: by sort key in the order asked for, then by id, always ascending.
@@ -382,9 +476,11 @@ mod tests {
     #[async_trait]
     impl Harness for VecHarness {
         async fn stores(&self, tenants: &[Arc<Tenant>]) -> Stores {
+            let adapter = Arc::new(VecAdapter::default());
             Stores {
-                resources: Arc::new(VecAdapter::default()),
+                resources: Arc::<VecAdapter>::clone(&adapter),
                 tenants: Arc::new(VecTenants(tenants.to_vec())),
+                audit: adapter,
             }
         }
 

@@ -1,5 +1,8 @@
 //! The kit that proves an adapter: one named case for each promise of the traits.
 //!
+//! There are two kits. This one is about resources, for every adapter; [`administration`] is about
+//! tenants, credentials, the audit log, signing keys and change notices, for those that keep them as well.
+//!
 //! An adapter implements [`Harness`] in its tests and asks for one test a case:
 //!
 //! ```text
@@ -22,19 +25,69 @@
 //! [`equivalence`] can also be run at length: it compares an adapter with the domain's own
 //! evaluator on resources, filters, sorts and pages that it draws from a seed.
 
+/// What a kit is made of: `Case`, `CASES`, `run`, `run_all`, and the macro that makes tests of the cases.
+macro_rules! kit {
+    ($dollar:tt $tests:ident for $harness:ident by $run:ident, $($module:ident { $($name:ident,)* })*) => {
+        /// One promise, as a test.
+        #[derive(Clone, Copy)]
+        pub struct Case {
+            /// Its name, a sentence.
+            pub name: &'static str,
+            /// Runs it; panics where the promise is not kept.
+            pub run: for<'a> fn(&'a dyn $harness) -> BoxFuture<'a>,
+        }
+
+        /// Every case.
+        pub const CASES: &[Case] = &[$($(
+            Case { name: stringify!($name), run: |harness| Box::pin($module::$name(harness)) },
+        )*)*];
+
+        /// Runs every case, one after the other.
+        pub async fn run_all(harness: &dyn $harness) {
+            for case in CASES {
+                (case.run)(harness).await;
+            }
+        }
+
+        /// Runs the case of this name.
+        pub async fn $run(harness: &dyn $harness, name: &str) {
+            let case = CASES.iter().find(|case| case.name == name).expect("there is such a case");
+            (case.run)(harness).await;
+        }
+
+        /// Makes a `#[test]` of each case: the first argument is an expression that makes a
+        /// harness, the second a function that runs a future to its end.
+        #[macro_export]
+        macro_rules! $tests {
+            ($dollar harness:expr, $dollar block_on:expr) => {$($(
+                #[test]
+                fn $name() {
+                    let harness = $dollar harness;
+                    $dollar block_on($crate::conformance::$run(&harness, stringify!($name)));
+                }
+            )*)*};
+        }
+    };
+}
+
+mod auditing;
 mod creating;
+mod creating_each;
 mod deleting;
 mod filtering;
 mod including;
+mod keeping;
 mod membership;
 mod paging;
 mod races;
+mod reindexing;
 mod sorting;
 mod tenancy;
 mod updating;
 mod walking;
 mod world;
 
+pub mod administration;
 pub mod equivalence;
 
 use std::pin::Pin;
@@ -43,8 +96,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use scim_domain::tenant::Tenant;
 
-use crate::{ResourceRepository, TenantRepository};
+use crate::{AuditRepository, ResourceRepository, TenantRepository};
 
+pub use administration::run_administration;
 pub use world::{audit_entry, new_tenant, tenant};
 
 /// A future that may move between threads.
@@ -69,53 +123,11 @@ pub struct Stores {
     pub resources: Arc<dyn ResourceRepository>,
     /// The registry of tenants.
     pub tenants: Arc<dyn TenantRepository>,
+    /// Where the changes of resources are written down.
+    pub audit: Arc<dyn AuditRepository>,
 }
 
-/// One promise, as a test.
-#[derive(Clone, Copy)]
-pub struct Case {
-    /// Its name, a sentence.
-    pub name: &'static str,
-    /// Runs it; panics where the promise is not kept.
-    pub run: for<'a> fn(&'a dyn Harness) -> BoxFuture<'a>,
-}
-
-/// Runs every case, one after the other.
-pub async fn run_all(harness: &dyn Harness) {
-    for case in CASES {
-        (case.run)(harness).await;
-    }
-}
-
-/// Runs the case of this name.
-pub async fn run(harness: &dyn Harness, name: &str) {
-    let case = CASES.iter().find(|case| case.name == name).expect("there is such a case");
-    (case.run)(harness).await;
-}
-
-macro_rules! cases {
-    ($dollar:tt $($module:ident { $($name:ident,)* })*) => {
-        /// Every case.
-        pub const CASES: &[Case] = &[$($(
-            Case { name: stringify!($name), run: |harness| Box::pin($module::$name(harness)) },
-        )*)*];
-
-        /// Makes a `#[test]` of each case: the first argument is an expression that makes a
-        /// `Harness`, the second a function that runs a future to its end.
-        #[macro_export]
-        macro_rules! conformance_tests {
-            ($dollar harness:expr, $dollar block_on:expr) => {$($(
-                #[test]
-                fn $name() {
-                    let harness = $dollar harness;
-                    $dollar block_on($crate::conformance::run(&harness, stringify!($name)));
-                }
-            )*)*};
-        }
-    };
-}
-
-cases! { $
+kit! { $ conformance_tests for Harness by run,
     creating {
         a_created_resource_is_read_back_as_it_was_given,
         created_resources_are_answered_in_the_order_given,
@@ -127,6 +139,11 @@ cases! { $
         unique_values_are_those_of_one_type,
         two_of_one_request_cannot_share_a_unique_value,
         awkward_text_and_numbers_survive,
+    }
+    creating_each {
+        each_is_created_by_itself_in_order,
+        each_of_many_is_refused_by_itself,
+        creating_each_is_creating_them_one_by_one,
     }
     updating {
         versions_count_up_by_one,
@@ -148,6 +165,21 @@ cases! { $
         a_deleted_group_releases_its_members,
         a_deleted_member_of_itself_is_gone,
     }
+    keeping {
+        what_is_put_aside_is_not_shown_again,
+        what_is_put_aside_frees_its_unique_values_but_not_its_id,
+        what_is_put_aside_leaves_its_groups_and_members,
+        putting_aside_expects_a_version,
+    }
+    auditing {
+        a_creation_is_written_down,
+        a_change_is_written_down_with_both_versions,
+        a_deletion_is_written_down_with_the_version_before,
+        what_changes_nothing_is_not_written_down,
+        what_is_refused_is_not_written_down,
+        each_change_of_many_at_once_is_written_down,
+        a_tenant_has_its_own_records,
+    }
     membership {
         members_come_and_go_by_name,
         members_are_replaced,
@@ -167,6 +199,15 @@ cases! { $
         only_what_is_asked_for_is_read,
         members_are_read_up_to_a_limit,
         a_search_reads_what_a_get_reads,
+    }
+    reindexing {
+        a_value_that_becomes_unique_is_taken,
+        a_value_that_is_no_longer_unique_is_free,
+        values_that_become_equal_are_found_and_taken,
+        values_that_are_no_longer_equal_are_apart,
+        of_several_that_have_a_unique_value_one_keeps_it,
+        a_reindex_changes_nothing_else,
+        a_reindex_goes_in_steps,
     }
     tenancy {
         tenants_are_found_by_id_and_by_slug,

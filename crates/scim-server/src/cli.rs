@@ -76,11 +76,13 @@ flags! {
     database_max_lifetime: "SECONDS", "When a connection is replaced [DATABASE_MAX_LIFETIME; 1800]";
     auto_migrate: "BOOLEAN", "Whether the start applies pending migrations [AUTO_MIGRATE; true]";
     scim_shared_secret: "SECRET", "The operator's secret, 32 characters at least; the environment keeps it out of sight of others on this machine [SCIM_SHARED_SECRET; random]";
+    scim_shared_secret_fallback: "BOOLEAN", "Whether the operator's secret opens every tenant [SCIM_SHARED_SECRET_FALLBACK; false]";
     public_base_url: "URL", "What URLs in answers start with [PUBLIC_BASE_URL; as the request says]";
     max_request_size: "BYTES", "The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]";
     worker_threads: "N", "Threads that serve requests [WORKER_THREADS; the processors]";
     request_timeout: "SECONDS", "How long a request may take [REQUEST_TIMEOUT; 30]";
     shutdown_timeout: "SECONDS", "How long requests may go on after the signal to end [SHUTDOWN_TIMEOUT; 30]";
+    audit_retention_days: "DAYS", "How long the audit log is kept [AUDIT_RETENTION_DAYS; 90]";
     rust_log: "FILTER", "What is logged, as the tracing-subscriber crate filters it [RUST_LOG; info]";
     log_format: "FORMAT", "json or pretty [LOG_FORMAT; pretty on a terminal, else json]";
 }

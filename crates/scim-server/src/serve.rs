@@ -32,6 +32,8 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         None => (secret::random()?, true),
     };
     let state = Wiring::new(settings, secret.clone()).await?.state();
+    let maintenance = Arc::clone(state.service.maintenance());
+    let maintained = tokio::spawn(async move { maintenance.run().await });
     let place = (settings.server_host.as_str(), settings.server_port);
     let served = Arc::clone(&state);
     let server = HttpServer::new(move || scim_http::app(&served))
@@ -65,6 +67,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         signal = signal_to_end() => tracing::info!(signal = signal?, "ending: no new connections"),
     }
     end(settings, &state, handle).await;
+    maintained.abort();
+    // What the last requests left behind.
+    state.service.maintenance().flush().await;
     Ok(())
 }
 

@@ -33,6 +33,8 @@ pub struct Settings {
     pub database: Option<DatabaseSettings>,
     /// `SCIM_SHARED_SECRET`; without it one is made up, in memory.
     pub scim_shared_secret: Option<SecretString>,
+    /// `SCIM_SHARED_SECRET_FALLBACK`: whether the operator's secret opens every tenant.
+    pub scim_shared_secret_fallback: bool,
     /// `PUBLIC_BASE_URL`, without a slash at its end.
     pub public_base_url: Option<String>,
     /// `MAX_REQUEST_SIZE`, in bytes.
@@ -43,6 +45,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// `SHUTDOWN_TIMEOUT`
     pub shutdown_timeout: Duration,
+    /// `AUDIT_RETENTION_DAYS`
+    pub audit_retention: Duration,
     /// `RUST_LOG`
     pub rust_log: String,
     /// `LOG_FORMAT`; without it the terminal decides.
@@ -123,16 +127,19 @@ pub(crate) mod keys {
     pub(crate) const DATABASE_MAX_LIFETIME: Key = key("DATABASE_MAX_LIFETIME", "database_max_lifetime");
     pub(crate) const AUTO_MIGRATE: Key = key("AUTO_MIGRATE", "auto_migrate");
     pub(crate) const SCIM_SHARED_SECRET: Key = secret("SCIM_SHARED_SECRET", "scim_shared_secret");
+    pub(crate) const SCIM_SHARED_SECRET_FALLBACK: Key =
+        key("SCIM_SHARED_SECRET_FALLBACK", "scim_shared_secret_fallback");
     pub(crate) const PUBLIC_BASE_URL: Key = key("PUBLIC_BASE_URL", "public_base_url");
     pub(crate) const MAX_REQUEST_SIZE: Key = key("MAX_REQUEST_SIZE", "max_request_size");
     pub(crate) const WORKER_THREADS: Key = key("WORKER_THREADS", "worker_threads");
     pub(crate) const REQUEST_TIMEOUT: Key = key("REQUEST_TIMEOUT", "request_timeout");
     pub(crate) const SHUTDOWN_TIMEOUT: Key = key("SHUTDOWN_TIMEOUT", "shutdown_timeout");
+    pub(crate) const AUDIT_RETENTION_DAYS: Key = key("AUDIT_RETENTION_DAYS", "audit_retention_days");
     pub(crate) const RUST_LOG: Key = key("RUST_LOG", "rust_log");
     pub(crate) const LOG_FORMAT: Key = key("LOG_FORMAT", "log_format");
 
     /// All of them.
-    pub(crate) const ALL: [&Key; 19] = [
+    pub(crate) const ALL: [&Key; 21] = [
         &SERVER_HOST,
         &SERVER_PORT,
         &PERSISTENCE_BACKEND,
@@ -145,19 +152,20 @@ pub(crate) mod keys {
         &DATABASE_MAX_LIFETIME,
         &AUTO_MIGRATE,
         &SCIM_SHARED_SECRET,
+        &SCIM_SHARED_SECRET_FALLBACK,
         &PUBLIC_BASE_URL,
         &MAX_REQUEST_SIZE,
         &WORKER_THREADS,
         &REQUEST_TIMEOUT,
         &SHUTDOWN_TIMEOUT,
+        &AUDIT_RETENTION_DAYS,
         &RUST_LOG,
         &LOG_FORMAT,
     ];
 }
 
 /// Settings of features that this build does not have.
-pub(crate) const NOT_BUILT_IN: [&str; 20] = [
-    "AUDIT_RETENTION_DAYS",
+pub(crate) const NOT_BUILT_IN: [&str; 18] = [
     "CACHE_TTL",
     "CORS_ALLOWED_ORIGINS",
     "CREDENTIAL_ENCRYPTION_KEY",
@@ -172,7 +180,6 @@ pub(crate) const NOT_BUILT_IN: [&str; 20] = [
     "RATE_LIMIT_PER_SECOND",
     "REDIS_MAX_CONNECTIONS",
     "REDIS_URL",
-    "SCIM_SHARED_SECRET_FALLBACK",
     "TLS_CERT_PATH",
     "TLS_KEY_PATH",
     "TRACING_ENABLED",
@@ -183,6 +190,7 @@ const DEFAULT_HOST: &str = "127.0.0.1";
 const DEFAULT_PORT: u16 = 8080;
 const DEFAULT_REQUEST_SIZE: usize = 1024 * 1024;
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_AUDIT_RETENTION: Duration = Duration::from_secs(90 * values::SECONDS_A_DAY);
 const DEFAULT_LOG: &str = "info";
 
 impl Settings {
@@ -211,6 +219,8 @@ impl Settings {
         if purpose == Purpose::Serving && on_postgres && !reader.is_given(&keys::SCIM_SHARED_SECRET) {
             reader.fault(format!("SCIM_SHARED_SECRET: not set; on postgres it has to be {}", values::SECRET));
         }
+        let scim_shared_secret_fallback =
+            reader.or_default(&keys::SCIM_SHARED_SECRET_FALLBACK, values::SWITCH, values::switch, false);
         let public_base_url = reader.optional(
             &keys::PUBLIC_BASE_URL,
             values::URL,
@@ -236,6 +246,13 @@ impl Settings {
             DEFAULT_TIMEOUT,
             seconds,
         );
+        let audit_retention = reader.or_default_shown(
+            &keys::AUDIT_RETENTION_DAYS,
+            values::DAYS,
+            values::days,
+            DEFAULT_AUDIT_RETENTION,
+            |retention| (retention.as_secs() / values::SECONDS_A_DAY).to_string(),
+        );
         let rust_log = reader.or_default(
             &keys::RUST_LOG,
             values::LOG_FILTER,
@@ -255,11 +272,13 @@ impl Settings {
             server_port,
             database,
             scim_shared_secret,
+            scim_shared_secret_fallback,
             public_base_url,
             max_request_size,
             worker_threads,
             request_timeout,
             shutdown_timeout,
+            audit_retention,
             rust_log,
             log_format,
             effective,
@@ -299,6 +318,20 @@ mod tests {
         assert_eq!((settings.server_host.as_str(), settings.server_port), ("127.0.0.1", 8080));
         assert_eq!((settings.max_request_size, settings.request_timeout.as_secs()), (1_048_576, 30));
         assert!(settings.scim_shared_secret.is_none() && settings.worker_threads >= 1);
+        assert!(!settings.scim_shared_secret_fallback);
+        assert_eq!(settings.audit_retention, Duration::from_secs(90 * 24 * 60 * 60));
+    }
+
+    #[test]
+    fn the_fallback_and_the_retention_are_read() {
+        let variables = [("SCIM_SHARED_SECRET_FALLBACK", "true"), ("AUDIT_RETENTION_DAYS", "7")];
+        let settings = read(&variables).expect("valid");
+        assert!(settings.scim_shared_secret_fallback);
+        assert_eq!(settings.audit_retention, Duration::from_secs(7 * 24 * 60 * 60));
+        let mut printed = Vec::new();
+        settings.print(&mut printed).expect("printed");
+        let printed = String::from_utf8(printed).expect("UTF-8");
+        assert!(printed.contains("audit_retention_days = \"7\""), "{printed}");
     }
 
     #[test]
@@ -366,6 +399,16 @@ mod tests {
             "REQUEST_TIMEOUT",
             "-1",
             "REQUEST_TIMEOUT: got '-1' from the environment; expected a number of seconds, 1 to 3600",
+        );
+        check(
+            "SCIM_SHARED_SECRET_FALLBACK",
+            "yes",
+            "SCIM_SHARED_SECRET_FALLBACK: got 'yes' from the environment; expected true or false",
+        );
+        check(
+            "AUDIT_RETENTION_DAYS",
+            "0",
+            "AUDIT_RETENTION_DAYS: got '0' from the environment; expected a number of days, 1 to 36500",
         );
         check("LOG_FORMAT", "xml", "LOG_FORMAT: got 'xml' from the environment; expected json or pretty");
         check(

@@ -15,8 +15,8 @@ use scim_domain::schema::{TenantDefinitions, TenantSchema};
 use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
-    AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, NewTenant, ResourceRepository,
-    TenantRecord, TenantRegistry,
+    AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, NewTenant, PasswordHasher,
+    ResourceRepository, TenantRecord, TenantRegistry,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -31,7 +31,7 @@ const OPERATOR_TENANT: &str = "default";
 /// What the key that seals cursors is derived for.
 const CURSOR_LABEL: &str = "scim cursor v1";
 
-/// Where resources and tenants are kept.
+/// Where everything is kept.
 pub struct Store {
     /// The store of resources.
     pub resources: Arc<dyn ResourceRepository>,
@@ -41,10 +41,10 @@ pub struct Store {
     pub credentials: Arc<dyn CredentialRepository>,
     /// The audit log.
     pub audit: Arc<dyn AuditRepository>,
-    /// How changes that other processes make are learnt of.
-    pub notices: Arc<dyn ChangeNotices>,
     /// What is known of it, for `/admin/version`.
     pub status: Arc<dyn StatusProvider>,
+    /// Tells of changes.
+    pub notices: Arc<dyn ChangeNotices>,
     /// What it is called in `/ready`.
     pub name: &'static str,
 }
@@ -84,8 +84,8 @@ impl Store {
             tenants: store.tenants(),
             credentials: store.credentials(),
             audit: store.audit(),
-            notices: store.notices(),
             status: Arc::new(MemoryStatus),
+            notices: store.notices(),
             name: "memory",
         })
     }
@@ -111,15 +111,13 @@ impl Store {
                 "not ready: migrations are not applied; `scim-server migrate` applies them"
             );
         }
-        let _tenants = tenants;
-        let other = scim_adapter_memory::MemoryStore::new();
         Ok(Self {
             resources: Arc::new(store.resources()),
-            tenants: other.tenants(),
-            credentials: other.credentials(),
-            audit: other.audit(),
-            notices: other.notices(),
+            tenants: Arc::new(tenants),
+            credentials: Arc::new(store.credentials()),
+            audit: Arc::new(store.audit()),
             status: Arc::new(PostgresStatus(store.clone())),
+            notices: Arc::new(store.notices()),
             name: "database",
         })
     }
@@ -141,10 +139,14 @@ pub struct Wiring {
     pub store: Store,
     /// The operator's secret.
     pub secret: SecretString,
+    /// Whether it opens every tenant.
+    pub secret_opens_every_tenant: bool,
+    /// For how long the audit log is kept.
+    pub audit_retention: Duration,
     /// How SCIM is served.
     pub http: HttpSettings,
-    /// The cost of password hashes.
-    pub bcrypt_cost: u32,
+    /// Hashes passwords and secrets.
+    pub passwords: Arc<dyn PasswordHasher>,
     /// Makes ids.
     pub ids: Arc<UuidV7Ids>,
 }
@@ -175,30 +177,40 @@ impl Wiring {
             request_timeout: settings.request_timeout,
             store_name: store.name,
         };
-        Ok(Self { store, secret, http, bcrypt_cost: BcryptPasswords::COST, ids })
+        Ok(Self {
+            store,
+            secret,
+            secret_opens_every_tenant: settings.scim_shared_secret_fallback,
+            audit_retention: settings.audit_retention,
+            http,
+            passwords: Arc::new(BcryptPasswords::new(BcryptPasswords::COST)),
+            ids,
+        })
     }
 
     /// The service over the adapters, ready to be served.
     pub fn state(self) -> Arc<AppState> {
+        let operator = OperatorAccess {
+            secret: self.secret.expose_secret().to_owned(),
+            tenant: OPERATOR_TENANT.to_owned(),
+            opens_every_tenant: self.secret_opens_every_tenant,
+        };
         let clock = Arc::new(SystemClock);
+        let Store { resources, tenants, credentials, audit, status, notices, name: _ } = self.store;
         let service = ScimService::new(Ports {
-            resources: self.store.resources,
-            tenants: self.store.tenants,
-            credentials: self.store.credentials,
-            audit: self.store.audit,
-            notices: self.store.notices,
-            operator: OperatorAccess {
-                secret: self.secret.expose_secret().to_owned(),
-                tenant: OPERATOR_TENANT.to_owned(),
-                opens_every_tenant: false,
-            },
+            resources,
+            tenants,
+            credentials,
+            audit,
+            notices,
+            operator,
             tokens: None,
-            passwords: Arc::new(BcryptPasswords::new(self.bcrypt_cost)),
+            passwords: self.passwords,
             clock: clock.clone(),
             ids: self.ids.clone(),
             cursor_key: derive_key(&self.secret, CURSOR_LABEL),
-            audit_retention: Duration::from_secs(90 * 24 * 60 * 60),
-            status: self.store.status,
+            audit_retention: self.audit_retention,
+            status,
         });
         Arc::new(AppState::new(service, self.http, clock, self.ids))
     }

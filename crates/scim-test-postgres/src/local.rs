@@ -1,7 +1,8 @@
 //! A cluster of PostgreSQL in a temporary directory, run from the programs on this machine.
 
 use std::fmt::Write as _;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -47,6 +48,7 @@ pub(crate) struct Cluster {
     user: User,
     programs: PathBuf,
     url: String,
+    password: String,
 }
 
 impl Cluster {
@@ -55,6 +57,30 @@ impl Cluster {
     /// # Errors
     /// When the server's programs are missing or one of them fails, in its own words.
     pub(crate) fn start() -> Result<Self, Error> {
+        let mut cluster = Self::empty()?;
+        let password = random::hexadecimal::<16>()?;
+        cluster.initialise(&password)?;
+        cluster.start_somewhere(&password)?;
+        Ok(cluster)
+    }
+
+    /// Makes a cluster that follows this one, and starts it.
+    ///
+    /// # Errors
+    /// As [`Cluster::start`].
+    pub(crate) fn start_replica(&self) -> Result<Self, Error> {
+        let mut replica = Self::empty()?;
+        let mut command = replica.command("pg_basebackup");
+        command.args(["--dbname", &self.url]).arg("--pgdata").arg(replica.data());
+        // Without waiting for a checkpoint of its own time.
+        command.args(["--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+        run(&mut command)?;
+        replica.start_somewhere(&self.password)?;
+        Ok(replica)
+    }
+
+    /// A directory, and nothing in it.
+    fn empty() -> Result<Self, Error> {
         let programs = binaries::find()?;
         let user = User::for_server()?;
         let pg_ctl = programs.join("pg_ctl");
@@ -64,20 +90,24 @@ impl Cluster {
         }
         let directory = Directory::create(&user)?;
         let watch = watch(&user, &pg_ctl, directory.path())?;
-        let password = random::hexadecimal::<16>()?;
-        let mut cluster = Self { _watch: watch, directory, user, programs, url: String::new() };
-        cluster.initialise(&password)?;
+        let (url, password) = (String::new(), String::new());
+        Ok(Self { _watch: watch, directory, user, programs, url, password })
+    }
+
+    /// Starts it on a port that is free.
+    fn start_somewhere(&mut self, password: &str) -> Result<(), Error> {
+        self.password = password.to_owned();
         let mut result = Err(Error::new("no port is free"));
         for _attempt in 0..PORTS {
             let port = random::port()?;
-            cluster.write("data/port.conf", &format!("port = {port}\n"))?;
-            cluster.url = format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/postgres");
-            result = cluster.start_once();
-            if result.is_ok() || !cluster.log().contains("could not bind") {
+            self.write("data/port.conf", &format!("port = {port}\n"))?;
+            self.url = format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/postgres");
+            result = self.start_once();
+            if result.is_ok() || !self.log().contains("could not bind") {
                 break;
             }
         }
-        result.map(|()| cluster)
+        result
     }
 
     /// The URL of its database `postgres`, for its superuser.
@@ -120,6 +150,14 @@ impl Cluster {
         run(self.pg_ctl("stop").args(["-w", "-t", PATIENCE, "-m", mode]))
     }
 
+    /// Writes a file into the directory of its data. What is in `more.conf` is part of its settings.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn write_file(&self, name: &str, text: &str) -> Result<(), Error> {
+        self.write(&format!("data/{name}"), text)
+    }
+
     fn kill(&self) -> Result<(), Error> {
         let file = self.data().join("postmaster.pid");
         let text = fs::read_to_string(&file).map_err(|error| Error::at(&file, error))?;
@@ -152,7 +190,7 @@ impl Cluster {
         self.write("data/test.conf", SETTINGS)?;
         let file = self.data().join("postgresql.conf");
         let mut settings = fs::read_to_string(&file).map_err(|error| Error::at(&file, error))?;
-        settings.push_str("include 'test.conf'\ninclude 'port.conf'\n");
+        settings.push_str("include 'test.conf'\ninclude 'port.conf'\ninclude_if_exists 'more.conf'\n");
         self.write("data/postgresql.conf", &settings)
     }
 
@@ -174,11 +212,12 @@ impl Cluster {
         fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
-    /// Writes a file that the server's user owns.
+    /// Writes a file that the server's user owns and nobody else reads.
     fn write(&self, name: &str, text: &str) -> Result<(), Error> {
         let path = self.path(name);
         fs::write(&path, text)
-            .and_then(|()| std::os::unix::fs::chown(&path, Some(self.user.id()), Some(self.user.group())))
+            .and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o600)))
+            .and_then(|()| chown(&path, Some(self.user.id()), Some(self.user.group())))
             .map_err(|error| Error::at(&path, error))
     }
 

@@ -63,6 +63,31 @@ impl PrivateServer {
         }
     }
 
+    /// Starts a replica that follows it: a server that is read from only, with the same role and password.
+    ///
+    /// # Errors
+    /// When it does not come up, or this server is in a container.
+    pub fn start_replica(&self) -> Result<Self, Error> {
+        Ok(Self { kind: Kind::Local(self.cluster()?.start_replica()?) })
+    }
+
+    /// Writes a file into the directory of its data, for the server alone to read: a certificate, or
+    /// `pg_hba.conf`. What is in `more.conf` is part of its settings. They count from the next start.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the server is in a container.
+    pub fn write_file(&self, name: &str, text: &str) -> Result<(), Error> {
+        self.cluster()?.write_file(name, text)
+    }
+
+    fn cluster(&self) -> Result<&Cluster, Error> {
+        match &self.kind {
+            Kind::Local(cluster) => Ok(cluster),
+            #[cfg(feature = "docker")]
+            Kind::Docker(_) => Err(Error::new("a container cannot be got at as a local server can")),
+        }
+    }
+
     /// Stops it and waits until it is gone. Nothing happens when it does not run.
     ///
     /// # Errors

@@ -108,8 +108,12 @@ impl FilterSql<'_> {
 
     fn end_condition(&mut self, end: MemberEnd, filter: &TypedFilter) {
         match filter {
-            TypedFilter::And(filters) => self.ends_joined(end, filters, " AND ", "TRUE"),
-            TypedFilter::Or(filters) => self.ends_joined(end, filters, " OR ", "FALSE"),
+            TypedFilter::And(filters) => {
+                self.joined(filters, " AND ", "TRUE", |sql, filter| sql.end_condition(end, filter))
+            }
+            TypedFilter::Or(filters) => {
+                self.joined(filters, " OR ", "FALSE", |sql, filter| sql.end_condition(end, filter))
+            }
             TypedFilter::Not(inner) => {
                 self.sql.push("((");
                 self.end_condition(end, inner);
@@ -139,23 +143,6 @@ impl FilterSql<'_> {
             TypedFilter::ValuePath { .. } => self.constant(false),
             TypedFilter::Constant(matches) => self.constant(*matches),
         }
-    }
-
-    fn ends_joined(
-        &mut self,
-        end: MemberEnd,
-        filters: &[TypedFilter],
-        between: &'static str,
-        none: &'static str,
-    ) {
-        self.sql.push("(");
-        for (index, filter) in filters.iter().enumerate() {
-            if index > 0 {
-                self.sql.push(between);
-            }
-            self.end_condition(end, filter);
-        }
-        self.sql.push(if filters.is_empty() { none } else { "" }).push(")");
     }
 }
 

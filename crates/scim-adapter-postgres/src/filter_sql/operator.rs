@@ -6,7 +6,7 @@ use crate::sql::{Bind, Sql};
 use crate::text::escape;
 
 /// Writes the comparison of an SQL text with `operand`: NULL where the text is.
-pub(super) fn text_compare(
+pub(crate) fn text_compare(
     sql: &mut Sql,
     operator: ComparisonOperator,
     operand: &str,
@@ -43,7 +43,7 @@ pub(super) fn text_compare(
 }
 
 /// The symbol of an operator that SQL and JSON paths have one for.
-pub(super) fn symbol(operator: ComparisonOperator) -> &'static str {
+pub(crate) fn symbol(operator: ComparisonOperator) -> &'static str {
     match operator {
         ComparisonOperator::NotEqual => "<>",
         ComparisonOperator::GreaterThan => ">",

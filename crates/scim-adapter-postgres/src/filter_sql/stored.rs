@@ -99,8 +99,12 @@ impl FilterSql<'_> {
     /// The condition that the element `e{alias}.v` matches.
     fn element_condition(&mut self, alias: usize, filter: &TypedFilter) {
         match filter {
-            TypedFilter::And(filters) => self.elements_joined(alias, filters, " AND ", "TRUE"),
-            TypedFilter::Or(filters) => self.elements_joined(alias, filters, " OR ", "FALSE"),
+            TypedFilter::And(filters) => {
+                self.joined(filters, " AND ", "TRUE", |sql, filter| sql.element_condition(alias, filter))
+            }
+            TypedFilter::Or(filters) => {
+                self.joined(filters, " OR ", "FALSE", |sql, filter| sql.element_condition(alias, filter))
+            }
             TypedFilter::Not(inner) => {
                 self.sql.push("((");
                 self.element_condition(alias, inner);
@@ -116,23 +120,6 @@ impl FilterSql<'_> {
             TypedFilter::ValuePath { .. } => self.constant(false),
             TypedFilter::Constant(matches) => self.constant(*matches),
         }
-    }
-
-    fn elements_joined(
-        &mut self,
-        alias: usize,
-        filters: &[TypedFilter],
-        between: &'static str,
-        none: &'static str,
-    ) {
-        self.sql.push("(");
-        for (index, filter) in filters.iter().enumerate() {
-            if index > 0 {
-                self.sql.push(between);
-            }
-            self.element_condition(alias, filter);
-        }
-        self.sql.push(if filters.is_empty() { none } else { "" }).push(")");
     }
 
     /// The condition that some value compares so; with `ne` also that there is none.

@@ -1,11 +1,14 @@
-//! Creating resources, all of them or none.
+//! Creating resources: all of them or none, or each by itself.
+
+mod each;
+mod rows;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::AsyncPgConnection;
-use scim_domain::identifier::{ResourceId, Version};
+use scim_domain::audit::AuditEvent;
+use scim_domain::identifier::{ResourceId, TenantId, Version};
 use scim_domain::listing::Include;
 use scim_domain::resource::Resource;
 use scim_domain::tenant::Tenant;
@@ -14,242 +17,171 @@ use uuid::Uuid;
 
 use crate::document::Document;
 use crate::error::Failure;
+use crate::queries::audit::{self, Changed};
 use crate::queries::unique::Claim;
-use crate::queries::{members, relations, unique};
-use crate::session::{Undone, begin, commit, execute, load};
-use crate::sql::{Bind, Sql};
-use crate::text::unique_digest;
+use crate::queries::{relations, unique};
+use crate::session::{Undone, begin, commit, execute};
 
-/// Resources to be created, with what can be worked out before the transaction.
-pub(crate) struct Batch<'a> {
-    resources: &'a [NewResource],
-    documents: Vec<Document>,
-    claims: Vec<Vec<Claim>>,
+pub(crate) use each::{Chunk, Fate};
+
+/// A resource to be created, with what can be worked out before the transaction.
+pub(crate) struct Draft<'a> {
+    new: &'a NewResource,
+    document: Document,
+    claims: Vec<Claim>,
 }
 
-/// The memberships that were made, and the claims that were free.
+/// What statements granted: the rows, the memberships and the claims that are there now.
 struct Granted {
     ids: HashSet<Uuid>,
     claims: HashSet<Claim>,
     memberships: HashSet<(ResourceId, ResourceId)>,
 }
 
-impl<'a> Batch<'a> {
-    pub(crate) fn new(tenant: &Tenant, resources: &'a [NewResource]) -> Self {
-        let claims = |new: &NewResource| {
-            new.unique_values.iter().map(|value| Claim::new(new.resource_type.name(), value)).collect()
-        };
+impl<'a> Draft<'a> {
+    pub(crate) fn new(tenant: TenantId, new: &'a NewResource) -> Self {
+        let claim = |value| Claim::new(new.resource_type.name(), value);
         Self {
-            resources,
-            documents: resources
-                .iter()
-                .map(|new| Document::new(tenant.id, &new.resource_type, &new.attributes))
-                .collect(),
-            claims: resources.iter().map(claims).collect(),
+            new,
+            document: Document::new(tenant, &new.resource_type, &new.attributes),
+            claims: new.unique_values.iter().map(claim).collect(),
         }
     }
 
-    /// Creates one resource that has no members, in a transaction that is sent as a whole: whatever
-    /// of it fails takes the rest with it. `None` where it does not apply, or something that is to be
-    /// unique is there already; nothing is created then.
-    pub(crate) async fn in_one_trip(
-        &self,
-        connection: &AsyncPgConnection,
-        tenant: &Tenant,
-        include: Include,
-    ) -> Result<Option<Vec<Resource>>, Failure> {
-        let ([new], [document], [claims]) =
-            (self.resources, self.documents.as_slice(), self.claims.as_slice())
-        else {
-            return Ok(None);
+    /// The record of its creation.
+    fn record(&self, tenant: TenantId) -> AuditEvent {
+        let NewResource { resource_type, id, at, audit, .. } = self.new;
+        Changed { resource_type, id: *id, at: *at }.record(tenant, audit, None, Some(Version::FIRST))
+    }
+
+    /// Whether everything that it asked for was granted; if not, why it cannot be created.
+    fn check(&self, granted: &Granted) -> Result<(), RepositoryError> {
+        let new = self.new;
+        if !granted.ids.contains(&new.id.uuid()) {
+            return Err(id_in_use());
+        }
+        let is_missing = |member: &&ResourceId| !granted.memberships.contains(&(new.id, **member));
+        let ids: Vec<ResourceId> = new.members.iter().filter(is_missing).copied().collect();
+        if !ids.is_empty() {
+            return Err(RepositoryError::UnknownMembers { ids });
+        }
+        match self.claims.iter().find(|claim| !granted.claims.contains(*claim)) {
+            None => Ok(()),
+            Some(taken) => Err(taken_already(taken)),
+        }
+    }
+
+    /// The resource, without groups where it cannot be in any, and how many members it has.
+    fn created(&self, include: Include, may_be_in_groups: bool) -> (Resource, usize) {
+        let new = self.new;
+        let shows_groups = include.groups && new.resource_type.groups().is_some();
+        let resource = Resource {
+            id: new.id,
+            resource_type: Arc::clone(&new.resource_type),
+            attributes: new.attributes.clone(),
+            version: Version::FIRST,
+            created: new.at,
+            last_modified: new.at,
+            members: None,
+            groups: (shows_groups && !may_be_in_groups).then(Vec::new),
         };
-        if !new.members.is_empty() {
-            return Ok(None);
-        }
-        let claims: Vec<(Claim, ResourceId)> = claims.iter().map(|claim| (claim.clone(), new.id)).collect();
-        let (begun, inserted, claimed, committed) = futures_util::join!(
-            begin(connection),
-            execute(connection, insert_one(tenant, new, document)),
-            unique::claim_all(connection, tenant.id, &claims),
-            commit(connection),
-        );
-        // What comes after a failure fails for that alone.
-        match begun.and(inserted).and(claimed).and(committed) {
-            Ok(()) => {}
-            Err(Failure::Taken(_)) => return Ok(None),
-            Err(failure) => return Err(failure),
-        }
-        let mut created = self.created(include);
-        relations::attach(connection, tenant, &mut created, include).await?;
-        Ok(Some(created.into_iter().map(|(resource, _)| resource).collect()))
-    }
-
-    /// Creates them in one transaction.
-    pub(crate) async fn create(
-        &self,
-        connection: &AsyncPgConnection,
-        tenant: &Tenant,
-        include: Include,
-    ) -> Result<Vec<Resource>, Undone<RefusedCreate>> {
-        let mut claims: BTreeMap<&Claim, ResourceId> = BTreeMap::new();
-        for (new, claimed) in self.resources.iter().zip(&self.claims) {
-            for claim in claimed {
-                claims.entry(claim).or_insert(new.id);
-            }
-        }
-        let claims: Vec<(Claim, ResourceId)> =
-            claims.into_iter().map(|(claim, id)| (claim.clone(), id)).collect();
-        let (begun, ids, claims, memberships) = futures_util::join!(
-            begin(connection),
-            self.insert(connection, tenant),
-            unique::claim(connection, tenant.id, &claims),
-            self.add_members(connection, tenant),
-        );
-        begun?;
-        self.check(&Granted { ids: ids?, claims: claims?, memberships: memberships? })
-            .map_err(Undone::Refused)?;
-        let mut created = self.created(include);
-        let (attached, committed) = futures_util::join!(
-            relations::attach(connection, tenant, &mut created, include),
-            commit(connection)
-        );
-        attached?;
-        committed?;
-        Ok(created.into_iter().map(|(resource, _)| resource).collect())
-    }
-
-    async fn insert(
-        &self,
-        connection: &AsyncPgConnection,
-        tenant: &Tenant,
-    ) -> Result<HashSet<Uuid>, Failure> {
-        let sql = match (self.resources, self.documents.as_slice()) {
-            ([new], [document]) => insert_one(tenant, new, document),
-            (resources, documents) => insert_many(tenant, resources, documents),
-        }
-        .with_text(" ON CONFLICT DO NOTHING RETURNING r.id");
-        let ids: Vec<Uuid> = load(connection, sql.rows::<SqlUuid>()).await?;
-        Ok(ids.into_iter().collect())
-    }
-
-    async fn add_members(
-        &self,
-        connection: &AsyncPgConnection,
-        tenant: &Tenant,
-    ) -> Result<HashSet<(ResourceId, ResourceId)>, Failure> {
-        let mut by_types: BTreeMap<Vec<String>, Vec<(ResourceId, ResourceId)>> = BTreeMap::new();
-        for new in self.resources.iter().filter(|new| !new.members.is_empty()) {
-            by_types
-                .entry(members::member_types(&new.resource_type))
-                .or_default()
-                .extend(new.members.iter().map(|member| (new.id, *member)));
-        }
-        let mut added = HashSet::new();
-        for (types, memberships) in by_types {
-            added.extend(members::add(connection, tenant.id, types, memberships).await?);
-        }
-        Ok(added)
-    }
-
-    /// Refuses the first resource that did not get all it asked for.
-    fn check(&self, granted: &Granted) -> Result<(), RefusedCreate> {
-        let mut claimed = HashSet::new();
-        for (index, (new, claims)) in self.resources.iter().zip(&self.claims).enumerate() {
-            let refuse = |error| Err(RefusedCreate { index, error });
-            if !granted.ids.contains(&new.id.uuid()) {
-                return refuse(RepositoryError::Uniqueness { attribute: "id".to_owned() });
-            }
-            let unknown: Vec<ResourceId> = new
-                .members
-                .iter()
-                .filter(|member| !granted.memberships.contains(&(new.id, **member)))
-                .copied()
-                .collect();
-            if !unknown.is_empty() {
-                return refuse(RepositoryError::UnknownMembers { ids: unknown });
-            }
-            let is_taken = |claim: &&Claim| !granted.claims.contains(*claim) || claimed.contains(*claim);
-            if let Some(taken) = claims.iter().find(is_taken) {
-                return refuse(RepositoryError::Uniqueness { attribute: taken.attribute.clone() });
-            }
-            claimed.extend(claims);
-        }
-        Ok(())
-    }
-
-    fn created(&self, include: Include) -> Vec<(Resource, usize)> {
-        // New resources are in no group but those that are created with them.
-        let may_be_in_groups = self.resources.iter().any(|new| !new.members.is_empty());
-        let created = |new: &NewResource| {
-            let shows_groups = include.groups && new.resource_type.groups().is_some();
-            let resource = Resource {
-                id: new.id,
-                resource_type: Arc::clone(&new.resource_type),
-                attributes: new.attributes.clone(),
-                version: Version::FIRST,
-                created: new.at,
-                last_modified: new.at,
-                members: None,
-                groups: (shows_groups && !may_be_in_groups).then(Vec::new),
-            };
-            (resource, new.members.len())
-        };
-        self.resources.iter().map(created).collect()
+        (resource, new.members.len())
     }
 }
 
-fn insert_one(tenant: &Tenant, new: &NewResource, document: &Document) -> Sql {
-    let mut sql = Sql::of(
-        tenant.id,
-        "INSERT INTO scim_resource AS r (tenant_id, id, resource_type, version, created_at, updated_at, \
-         member_count, display, display_key, user_name_key, unique_digest, search_text, keys, payload) VALUES ($1, ",
+fn id_in_use() -> RepositoryError {
+    RepositoryError::Uniqueness { attribute: "id".to_owned() }
+}
+
+fn taken_already(claim: &Claim) -> RepositoryError {
+    RepositoryError::Uniqueness { attribute: claim.attribute.clone() }
+}
+
+/// Creates one resource that has no members, in a transaction that is sent as a whole: whatever
+/// of it fails takes the rest with it. `None` where it does not apply, or something that is to be
+/// unique is there already; nothing is created then.
+pub(crate) async fn create_in_one_trip(
+    connection: &AsyncPgConnection,
+    tenant: &Tenant,
+    drafts: &[Draft<'_>],
+    include: Include,
+) -> Result<Option<Vec<Resource>>, Failure> {
+    let [draft] = drafts else { return Ok(None) };
+    if !draft.new.members.is_empty() {
+        return Ok(None);
+    }
+    let claims: Vec<(&Claim, ResourceId)> = draft.claims.iter().map(|claim| (claim, draft.new.id)).collect();
+    let record = [draft.record(tenant.id)];
+    let (begun, inserted, claimed, noted, committed) = futures_util::join!(
+        begin(connection),
+        execute(connection, rows::insert_one(tenant.id, draft)),
+        unique::claim_all(connection, tenant.id, &claims),
+        audit::insert(connection, tenant.id, &record),
+        commit(connection),
     );
-    sql.bind(Bind::id(new.id));
-    sql.push(", ").bind(Bind::text(new.resource_type.name()));
-    sql.push(", 1, ");
-    let at = sql.bind(Bind::time(new.at));
-    sql.push(", ").again(at).push(", ").bind(Bind::Integer(member_count(new)));
-    sql.push(", ").bind(Bind::OptionalText(document.display.clone()));
-    sql.push(", ").bind(Bind::OptionalText(document.display_key.clone()));
-    sql.push(", ").bind(Bind::OptionalText(document.user_name_key.clone()));
-    sql.push(", ").bind(Bind::Text(unique_digest(&new.unique_values)));
-    sql.push(", ").bind(Bind::text(&document.search_text));
-    sql.push(", ").bind(Bind::jsonb(document.keys.clone()));
-    sql.push(", ").bind(Bind::json(document.payload.clone()));
-    sql.push(")");
-    sql
+    // What comes after a failure fails for that alone.
+    match begun.and(inserted).and(claimed).and(noted).and(committed) {
+        Ok(()) => {}
+        Err(Failure::Taken(_)) => return Ok(None),
+        Err(failure) => return Err(failure),
+    }
+    let mut created = [draft.created(include, false)];
+    relations::attach(connection, tenant, &mut created, include).await?;
+    Ok(Some(created.into_iter().map(|(resource, _)| resource).collect()))
 }
 
-fn insert_many(tenant: &Tenant, resources: &[NewResource], documents: &[Document]) -> Sql {
-    let texts =
-        |text: fn(&Document) -> &String| Bind::Texts(documents.iter().map(|it| text(it).clone()).collect());
-    let optional = |text: fn(&Document) -> &Option<String>| {
-        Bind::OptionalTexts(documents.iter().map(|it| text(it).clone()).collect())
-    };
-    Sql::of(
-        tenant.id,
-        "INSERT INTO scim_resource AS r (tenant_id, id, resource_type, version, created_at, updated_at, \
-         member_count, display, display_key, user_name_key, unique_digest, search_text, keys, payload) \
-         SELECT $1, w.id, w.resource_type, 1, w.at, w.at, w.member_count, w.display, w.display_key, \
-         w.user_name_key, w.unique_digest, w.search_text, w.keys::jsonb, w.payload::json FROM unnest(",
-    )
-    .with(Bind::Uuids(resources.iter().map(|new| new.id.uuid()).collect()), ", ")
-    .with(Bind::Texts(resources.iter().map(|new| new.resource_type.name().to_owned()).collect()), ", ")
-    .with(Bind::Times(resources.iter().map(|new| new.at.date_time()).collect()), ", ")
-    .with(Bind::Integers(resources.iter().map(member_count).collect()), ", ")
-    .with(optional(|it| &it.display), ", ")
-    .with(optional(|it| &it.display_key), ", ")
-    .with(optional(|it| &it.user_name_key), ", ")
-    .with(Bind::Texts(resources.iter().map(|new| unique_digest(&new.unique_values)).collect()), ", ")
-    .with(texts(|it| &it.search_text), ", ")
-    .with(texts(|it| &it.keys), ", ")
-    .with(
-        texts(|it| &it.payload),
-        ") AS w(id, resource_type, at, member_count, display, display_key, user_name_key, unique_digest, search_text, \
-         keys, payload)",
-    )
+/// Creates all in one transaction.
+pub(crate) async fn create_all(
+    connection: &AsyncPgConnection,
+    tenant: &Tenant,
+    drafts: &[Draft<'_>],
+    include: Include,
+) -> Result<Vec<Resource>, Undone<RefusedCreate>> {
+    let all: Vec<&Draft<'_>> = drafts.iter().collect();
+    let mut claims: BTreeMap<&Claim, ResourceId> = BTreeMap::new();
+    for draft in drafts {
+        for claim in &draft.claims {
+            claims.entry(claim).or_insert(draft.new.id);
+        }
+    }
+    let claims: Vec<(&Claim, ResourceId)> = claims.into_iter().collect();
+    let (begun, ids, granted, memberships) = futures_util::join!(
+        begin(connection),
+        rows::insert(connection, tenant.id, &all),
+        unique::claim(connection, tenant.id, &claims),
+        rows::add_members(connection, tenant.id, &all),
+    );
+    begun?;
+    let granted = Granted { ids: ids?, claims: granted?, memberships: memberships? };
+    check_all(drafts, &granted).map_err(Undone::Refused)?;
+    // New resources are in no group but those that are created with them.
+    let may_be_in_groups = drafts.iter().any(|draft| !draft.new.members.is_empty());
+    let mut created: Vec<_> = drafts.iter().map(|draft| draft.created(include, may_be_in_groups)).collect();
+    let records: Vec<AuditEvent> = drafts.iter().map(|draft| draft.record(tenant.id)).collect();
+    let (noted, attached, committed) = futures_util::join!(
+        audit::insert(connection, tenant.id, &records),
+        relations::attach(connection, tenant, &mut created, include),
+        commit(connection)
+    );
+    noted?;
+    attached?;
+    committed?;
+    Ok(created.into_iter().map(|(resource, _)| resource).collect())
 }
 
-fn member_count(new: &NewResource) -> i64 {
-    i64::try_from(new.members.len()).unwrap_or(i64::MAX)
+/// Refuses the first resource that did not get all it asked for.
+fn check_all(drafts: &[Draft<'_>], granted: &Granted) -> Result<(), RefusedCreate> {
+    let (mut ids, mut claimed) = (HashSet::new(), HashSet::new());
+    for (index, draft) in drafts.iter().enumerate() {
+        let refuse = |error| Err(RefusedCreate { index, error });
+        if !ids.insert(draft.new.id) {
+            return refuse(id_in_use());
+        }
+        draft.check(granted).or_else(refuse)?;
+        if let Some(taken) = draft.claims.iter().find(|claim| claimed.contains(*claim)) {
+            return refuse(taken_already(taken));
+        }
+        claimed.extend(&draft.claims);
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Deleting a resource.
+//! Deleting a resource, or putting it aside.
 
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel_async::AsyncPgConnection;
@@ -6,12 +6,14 @@ use scim_domain::tenant::Tenant;
 use scim_ports::{DeleteResource, RepositoryError};
 use uuid::Uuid;
 
+use crate::document::payload;
 use crate::error::Failure;
+use crate::queries::audit::{self, Changed};
 use crate::rows::version;
 use crate::session::{Undone, begin, commit, execute, load};
 use crate::sql::{Bind, Sql};
 
-/// Deletes a resource, and changes the groups that it leaves, in one transaction.
+/// Deletes a resource, or puts it aside, and changes the groups that it leaves, in one transaction.
 ///
 /// The groups are locked first, in the order of their ids, and the resource after them: whoever adds
 /// it to a group holds the group and waits for the resource, never the other way round. From then on
@@ -33,18 +35,24 @@ pub(crate) async fn delete(
     if !delete.expected.allows(current) {
         return Err(Undone::Refused(RepositoryError::VersionConflict { current }));
     }
-    let (changed, deleted, committed) = futures_util::join!(
+    let changed = Changed { resource_type: &delete.resource_type, id: delete.id, at: delete.at };
+    let record = [changed.record(tenant.id, &delete.audit, Some(current), None)];
+    let (changed, kept, deleted, noted, committed) = futures_util::join!(
         change_groups(connection, tenant, delete, left?),
+        keep(connection, tenant, delete),
         // Its own members and its unique values go with it, by their foreign keys.
         execute(
             connection,
             Sql::of(tenant.id, "DELETE FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = ")
                 .with(Bind::id(delete.id), ""),
         ),
+        audit::insert(connection, tenant.id, &record),
         commit(connection),
     );
     changed?;
+    kept?;
     deleted?;
+    noted?;
     committed?;
     Ok(())
 }
@@ -83,6 +91,24 @@ async fn leave_groups(
     let sql = Sql::of(tenant.id, "DELETE FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = ")
         .with(Bind::id(delete.id), " AND m.group_id <> m.member_id RETURNING m.group_id");
     load(connection, sql.rows::<SqlUuid>()).await
+}
+
+/// Puts the resource aside, where it is not to be removed.
+async fn keep(
+    connection: &AsyncPgConnection,
+    tenant: &Tenant,
+    delete: &DeleteResource,
+) -> Result<(), Failure> {
+    let Some(attributes) = &delete.keep else { return Ok(()) };
+    let sql = Sql::of(
+        tenant.id,
+        "INSERT INTO hidden_resource AS h (tenant_id, id, resource_type, version, created_at, hidden_at, payload) \
+         SELECT $1, r.id, r.resource_type, r.version + 1, r.created_at, ",
+    )
+    .with(Bind::time(delete.at), ", ")
+    .with(Bind::json(payload(attributes)), " FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = ")
+    .with(Bind::id(delete.id), "");
+    execute(connection, sql).await
 }
 
 async fn change_groups(

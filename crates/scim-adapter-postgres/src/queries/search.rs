@@ -50,14 +50,14 @@ struct Found {
     total: usize,
 }
 
-/// Answers `query`.
+/// Answers `query` on a connection of `pool`, and on another one where that is quicker.
 pub(crate) async fn search(
     pool: &Pool,
+    lease: Lease,
     tenant: &Tenant,
     query: &ResourceQuery,
 ) -> Result<ResourcePage, Failure> {
     let search = Search::new(tenant, query);
-    let lease = pool.lease_for(tenant.id).await?;
     let page = search.run(pool, lease.connection()?).await;
     if !matches!(page, Err(Failure::Unavailable(_))) {
         Lease::give_back(lease);
@@ -65,7 +65,7 @@ pub(crate) async fn search(
     page
 }
 
-/// How the database would run the statements of `query`: the first, where another may follow, too.
+/// How the database runs the statements of `query`: the first, where another may follow, too.
 pub(crate) async fn plan(
     pool: &Pool,
     tenant: &Tenant,

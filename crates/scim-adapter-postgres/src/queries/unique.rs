@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::Text;
 use diesel_async::AsyncPgConnection;
 use scim_domain::identifier::{ResourceId, TenantId};
 use scim_domain::resource::UniqueValue;
-use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::session::{execute, load};
@@ -37,25 +36,45 @@ impl Claim {
 pub(crate) async fn claim(
     connection: &AsyncPgConnection,
     tenant: TenantId,
-    claims: &[(Claim, ResourceId)],
+    claims: &[(&Claim, ResourceId)],
 ) -> Result<HashSet<Claim>, Failure> {
     if claims.is_empty() {
         return Ok(HashSet::new());
     }
     let sql = insertion(tenant, claims)
         .with_text(" ON CONFLICT DO NOTHING RETURNING v.resource_type, v.attribute, v.value_key");
-    let rows: Vec<(String, String, String)> = load(connection, sql.rows::<(Text, Text, Text)>()).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(resource_type, attribute, key)| Claim { resource_type, attribute, key })
-        .collect())
+    found(connection, sql).await
+}
+
+/// Which of `claims` are those of a resource now.
+pub(crate) async fn taken(
+    connection: &AsyncPgConnection,
+    tenant: TenantId,
+    claims: &[&Claim],
+) -> Result<HashSet<Claim>, Failure> {
+    if claims.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let texts = |text| texts(claims.iter().copied(), text);
+    let sql = Sql::of(
+        tenant,
+        "SELECT v.resource_type, v.attribute, v.value_key FROM resource_unique_value v JOIN unnest(",
+    )
+    .with(texts(|claim| &claim.resource_type), ", ")
+    .with(texts(|claim| &claim.attribute), ", ")
+    .with(
+        texts(|claim| &claim.key),
+        ") AS w(resource_type, attribute, value_key) ON v.resource_type = w.resource_type \
+         AND v.attribute = w.attribute AND v.value_key = w.value_key WHERE v.tenant_id = $1",
+    );
+    found(connection, sql).await
 }
 
 /// Claims values for resources, all of them or, as [`Failure::Taken`], none.
 pub(crate) async fn claim_all(
     connection: &AsyncPgConnection,
     tenant: TenantId,
-    claims: &[(Claim, ResourceId)],
+    claims: &[(&Claim, ResourceId)],
 ) -> Result<(), Failure> {
     if claims.is_empty() {
         return Ok(());
@@ -63,12 +82,10 @@ pub(crate) async fn claim_all(
     execute(connection, insertion(tenant, claims)).await
 }
 
-fn insertion(tenant: TenantId, claims: &[(Claim, ResourceId)]) -> Sql {
-    let mut sorted: Vec<&(Claim, ResourceId)> = claims.iter().collect();
+fn insertion(tenant: TenantId, claims: &[(&Claim, ResourceId)]) -> Sql {
+    let mut sorted = claims.to_vec();
     sorted.sort_unstable();
-    let texts = |text: fn(&Claim) -> &String| {
-        Bind::Texts(sorted.iter().map(|(claim, _)| text(claim).clone()).collect())
-    };
+    let texts = |text| texts(sorted.iter().map(|(claim, _)| *claim), text);
     Sql::of(
         tenant,
         "INSERT INTO resource_unique_value AS v (tenant_id, resource_type, attribute, value_key, resource_id) \
@@ -96,11 +113,8 @@ pub(crate) async fn release(
                 Bind::id(id),
                 " AND (v.attribute, v.value_key) NOT IN (SELECT w.attribute, w.value_key FROM unnest(",
             )
-            .with(Bind::Texts(kept.iter().map(|claim| claim.attribute.clone()).collect()), ", ")
-            .with(
-                Bind::Texts(kept.iter().map(|claim| claim.key.clone()).collect()),
-                ") AS w(attribute, value_key))",
-            );
+            .with(texts(kept, |claim| &claim.attribute), ", ")
+            .with(texts(kept, |claim| &claim.key), ") AS w(attribute, value_key))");
     execute(connection, sql).await
 }
 
@@ -112,14 +126,20 @@ pub(crate) async fn held(
 ) -> Result<HashSet<Claim>, Failure> {
     let sql = Sql::of(
         tenant,
-        "SELECT v.resource_type, v.attribute, v.value_key, v.resource_id FROM resource_unique_value v \
+        "SELECT v.resource_type, v.attribute, v.value_key FROM resource_unique_value v \
          WHERE v.tenant_id = $1 AND v.resource_id = ",
     )
     .with(Bind::id(id), "");
-    let rows: Vec<(String, String, String, Uuid)> =
-        load(connection, sql.rows::<(Text, Text, Text, SqlUuid)>()).await?;
-    Ok(rows
-        .into_iter()
-        .map(|(resource_type, attribute, key, _)| Claim { resource_type, attribute, key })
-        .collect())
+    found(connection, sql).await
+}
+
+/// One part of each of some claims.
+pub(super) fn texts<'a>(claims: impl IntoIterator<Item = &'a Claim>, text: fn(&Claim) -> &String) -> Bind {
+    Bind::Texts(claims.into_iter().map(|claim| text(claim).clone()).collect())
+}
+
+async fn found(connection: &AsyncPgConnection, sql: Sql) -> Result<HashSet<Claim>, Failure> {
+    let rows: Vec<(String, String, String)> = load(connection, sql.rows::<(Text, Text, Text)>()).await?;
+    let claim = |(resource_type, attribute, key)| Claim { resource_type, attribute, key };
+    Ok(rows.into_iter().map(claim).collect())
 }

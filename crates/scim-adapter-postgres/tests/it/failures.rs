@@ -11,9 +11,10 @@ use scim_domain::tenant::Tenant;
 use scim_ports::conformance::tenant;
 use scim_ports::{RepositoryError, ResourceRepository, UpdateResource};
 use scim_test_postgres::{PrivateServer, Shutdown};
-use tokio_postgres::NoTls;
 
-use crate::support::{block_on, create_users, database, new_user, register, search, settings, update_to};
+use crate::support::{
+    block_on, connect, create_users, database, new_user, register, search, settings, update_to,
+};
 
 async fn get(store: &PostgresStore, tenant: &Tenant, resource: &Resource) -> Result<bool, RepositoryError> {
     let resources = store.resources();
@@ -58,9 +59,7 @@ fn what_takes_too_long_is_cancelled_and_what_waits_too_long_is_refused() {
         register(&store, &[Arc::clone(&tenant)]).await;
         let user = create_users(&store, &tenant, ["a"]).await.remove(0);
 
-        let (client, connection) =
-            tokio_postgres::connect(database.url(), NoTls).await.expect("a connection");
-        tokio::spawn(async move { drop(connection.await) });
+        let client = connect(database.url()).await;
         client.batch_execute("BEGIN; LOCK TABLE scim_resource").await.expect("a lock");
         let (slow, refused) = tokio::join!(
             async {
@@ -95,9 +94,7 @@ fn a_call_that_is_dropped_leaves_nothing_half_done() {
         register(&store, &[Arc::clone(&tenant)]).await;
         let user = create_users(&store, &tenant, ["a"]).await.remove(0);
 
-        let (client, connection) =
-            tokio_postgres::connect(database.url(), NoTls).await.expect("a connection");
-        tokio::spawn(async move { drop(connection.await) });
+        let client = connect(database.url()).await;
         client.batch_execute("BEGIN; LOCK TABLE resource_unique_value").await.expect("a lock");
         let resources = store.resources();
         let create = resources.resource_create_all(&tenant, vec![new_user(&tenant, "b")], Include::NOTHING);

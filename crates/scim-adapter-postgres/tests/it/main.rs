@@ -2,12 +2,23 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by a panic")]
 
+mod audit;
 mod conformance;
+mod credentials;
 mod equivalence;
 mod failures;
 mod injection;
 mod migrations;
+mod notices;
 mod plans;
+mod purge;
+mod replica;
+mod scripts;
 mod security;
+mod signing_keys;
 mod statements;
+mod statistics;
 mod support;
+mod tenants;
+mod tls;
+mod writes;

@@ -7,7 +7,7 @@ use scim_domain::listing::Include;
 use scim_ports::conformance::tenant;
 use scim_ports::{RepositoryError, ResourceRepository, TenantRepository};
 
-use crate::support::{block_on, create_users, database, register, settings};
+use crate::support::{block_on, create_users, database, new_user, register, search, settings, update_to};
 
 #[test]
 fn migrations_go_up_down_and_up_again_with_data() {
@@ -30,9 +30,24 @@ fn migrations_go_up_down_and_up_again_with_data() {
             assert!(got.await.expect("the store answers").is_some());
 
             store.revert().await.expect("they are taken back");
+            let got = resources.resource_get(&tenant, &user.resource_type, user.id, Include::NOTHING).await;
+            is_unmigrated(got);
+            is_unmigrated(resources.resource_search(&tenant, &search(&user.resource_type, "id pr")).await);
+            let new = vec![new_user(&tenant, "c")];
+            let created = resources.resource_create_all(&tenant, new, Include::NOTHING).await;
+            is_unmigrated(created.map_err(|refused| refused.error));
+            is_unmigrated(resources.resource_update(&tenant, update_to(user, "c"), Include::NOTHING).await);
+            is_unmigrated(store.tenants().tenant_by_slug("nobody's").await);
         }
         assert!(!store.pending_migrations().await.expect("the database answers").is_empty());
     });
+}
+
+/// The tables are not there: later the same call may succeed.
+#[track_caller]
+fn is_unmigrated<T: std::fmt::Debug>(outcome: Result<T, RepositoryError>) {
+    let Err(RepositoryError::Unavailable(why)) = outcome else { panic!("{outcome:?}") };
+    assert!(why.to_string().starts_with("migrations are not applied"), "{why}");
 }
 
 #[test]

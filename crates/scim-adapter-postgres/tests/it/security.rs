@@ -4,13 +4,23 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use scim_adapter_postgres::PostgresStore;
+use scim_domain::audit::{AuditOperation, AuditTarget};
+use scim_domain::identifier::Version;
+use scim_domain::schema::TenantDefinitions;
 use scim_domain::tenant::Tenant;
-use scim_ports::conformance::{BoxFuture, Harness, Stores, run};
+use scim_ports::conformance::{BoxFuture, Harness, Stores, audit_entry, run};
+use scim_ports::{
+    AuditRepository, CredentialRepository, SigningKeyRepository, StoredSigningKey, TenantRegistry,
+    TenantRepository, UpdateTenant,
+};
 use scim_test_postgres::TestDatabase;
+use tokio_postgres::Config;
 use tokio_postgres::config::Host;
-use tokio_postgres::{Client, Config, NoTls};
 
-use crate::support::{block_on, create_users, database, register, settings};
+use crate::support::{
+    block_on, connect, create_tenant, create_users, credential, database, delete_tenant, later, log,
+    register, settings, store_credential, tenant_update,
+};
 
 const SCRIPT: &str = include_str!("../../../../deploy/postgres/rls.sql");
 
@@ -18,12 +28,6 @@ const SCRIPT: &str = include_str!("../../../../deploy/postgres/rls.sql");
 struct Guarded {
     url: String,
     _database: TestDatabase,
-}
-
-async fn connect(url: &str) -> Client {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
-    tokio::spawn(async move { drop(connection.await) });
-    client
 }
 
 impl Guarded {
@@ -103,5 +107,67 @@ fn the_database_itself_shows_the_rows_of_one_tenant() {
         );
         let refused = client.batch_execute(&foreign).await.expect_err("a row of another tenant");
         assert_eq!(refused.code().map(|code| code.code()), Some("42501"));
+    });
+}
+
+#[test]
+fn tenants_credentials_and_the_log_are_kept_under_row_level_security() {
+    block_on(async {
+        let guarded = Guarded::new().await;
+        let store = PostgresStore::open(&settings(&guarded.url)).await.expect("the database is there");
+        let (gone, kept) = (create_tenant(&store).await, create_tenant(&store).await);
+        let definitions = TenantDefinitions::rfc7643();
+        let defined = definitions.schemas.len() + definitions.resource_types.len();
+        let update = UpdateTenant { definitions: Some(definitions), ..tenant_update(kept, Version::FIRST) };
+        store.tenants().tenant_update(update).await.expect("it is changed");
+        let mut uses = Vec::new();
+        for tenant in [gone, kept] {
+            let credential = credential(tenant);
+            store_credential(&store, &credential).await;
+            uses.push((tenant, credential.id, later(3)));
+            let found = store.tenants().tenant_by_id(tenant).await.expect("the store answers");
+            create_users(&store, &found.expect("it is there"), ["a", "b"]).await;
+        }
+        store.credentials().credential_used(uses.clone()).await.expect("it is noted");
+        for (tenant, id, at) in uses {
+            let found = store.credentials().credential_get(tenant, id).await.expect("the store answers");
+            assert_eq!(found.expect("it is there").last_used_at, Some(at));
+        }
+        let (count, statistics) = store.tenants().statistics().await.expect("the store answers");
+        assert_eq!((count, statistics.resources["User"]), (2, 4));
+
+        delete_tenant(&store, gone).await;
+        let mut removed = 0;
+        loop {
+            match store.tenants().tenant_purge(3).await.expect("the store answers") {
+                0 => break,
+                some => removed += some,
+            }
+        }
+        assert_eq!(
+            removed,
+            2 + 2 + 1 + defined + 1,
+            "users, their names, a credential, definitions, the tenant"
+        );
+
+        let events = [gone, kept].map(|tenant| {
+            let target = AuditTarget { resource_type: "User".to_owned(), id: "1".to_owned() };
+            audit_entry(AuditOperation::Create).record(tenant, later(100), target, None, None)
+        });
+        store.audit().audit_append(events.to_vec()).await.expect("they are added");
+        let pruned = store.audit().audit_prune(later(50), 100).await.expect("the store answers");
+        assert_eq!(pruned, 10, "of each tenant two of its own changes, its credential's and its users'");
+        for tenant in [gone, kept] {
+            assert_eq!(log(&store, tenant).await, ["create User 1 ->-"]);
+        }
+        let key = StoredSigningKey {
+            id: "a".to_owned(),
+            algorithm: "EdDSA".to_owned(),
+            sealed: Vec::new(),
+            public_jwk: "{}".to_owned(),
+            created_at: later(0),
+            expires_at: later(1),
+        };
+        assert!(store.signing_keys().signing_key_add(key, None).await.expect("the store answers"));
     });
 }

@@ -4,17 +4,23 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
-use scim_domain::audit::AuditOperation;
+use scim_domain::audit::{AuditEvent, AuditOperation};
+use scim_domain::credential::{Credential, CredentialKind};
 use scim_domain::filter::{Binding, Filter, UnknownAttribute};
-use scim_domain::identifier::{ResourceId, Timestamp};
+use scim_domain::identifier::{CredentialId, ResourceId, TenantId, Timestamp, Version};
 use scim_domain::listing::{Include, PageRequest, QueryScope, ResourceQuery, SortOrder};
 use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
-use scim_domain::schema::ResourceType;
-use scim_domain::tenant::Tenant;
+use scim_domain::schema::{ResourceType, TenantDefinitions};
+use scim_domain::scope::Scopes;
+use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_ports::conformance::audit_entry;
-use scim_ports::{ExpectedVersion, NewResource, ResourceRepository, UpdateResource};
+use scim_ports::{
+    AuditQuery, AuditRepository, CredentialRepository, ExpectedVersion, NewResource, NewTenant,
+    ResourceRepository, TenantRecord, TenantRegistry, UpdateResource, UpdateTenant,
+};
 use scim_test_postgres::{TestDatabase, TestServer};
 use time::macros::datetime;
+use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
 /// Runs a test on a runtime of its own.
@@ -30,16 +36,27 @@ pub(crate) fn database() -> TestDatabase {
     server.create_database().expect("a database")
 }
 
+/// A connection of the test's own.
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(async move { drop(connection.await) });
+    client
+}
+
 /// Settings for a database, with few connections.
 pub(crate) fn settings(url: &str) -> PostgresSettings {
     PostgresSettings { max_connections: 8, min_connections: 1, ..PostgresSettings::new(url) }
 }
 
+/// The URL of the database of [`shared_store`].
+pub(crate) fn shared_url() -> &'static str {
+    static SHARED: OnceLock<TestDatabase> = OnceLock::new();
+    SHARED.get_or_init(database).url()
+}
+
 /// A store on a migrated database that other tests use as well.
 pub(crate) async fn shared_store() -> PostgresStore {
-    static SHARED: OnceLock<TestDatabase> = OnceLock::new();
-    let url = SHARED.get_or_init(database).url();
-    let store = PostgresStore::open(&settings(url)).await.expect("the database is there");
+    let store = PostgresStore::open(&settings(shared_url())).await.expect("the database is there");
     store.migrate().await.expect("the migrations apply");
     store
 }
@@ -55,6 +72,106 @@ pub(crate) async fn register(store: &PostgresStore, tenants: &[Arc<Tenant>]) {
 /// When everything happens.
 pub(crate) fn at() -> Timestamp {
     Timestamp::new(datetime!(2026-01-01 00:00 UTC))
+}
+
+/// Some minutes later.
+pub(crate) fn later(minutes: i64) -> Timestamp {
+    Timestamp::new(at().date_time() + time::Duration::minutes(minutes))
+}
+
+/// A store on a migrated database of its own, which lasts as long as the second value.
+pub(crate) async fn own_store() -> (PostgresStore, TestDatabase) {
+    let database = database();
+    let store = PostgresStore::open(&settings(database.url())).await.expect("the database is there");
+    store.migrate().await.expect("the migrations apply");
+    (store, database)
+}
+
+/// A tenant to be created.
+pub(crate) fn new_tenant(slug: &str) -> NewTenant {
+    NewTenant {
+        record: TenantRecord {
+            id: TenantId::new(Uuid::new_v4()),
+            slug: slug.to_owned(),
+            display_name: "A tenant".to_owned(),
+            active: true,
+            preset: "rfc".to_owned(),
+            config: TenantConfig::default(),
+            version: Version::FIRST,
+            created_at: at(),
+            updated_at: at(),
+        },
+        definitions: TenantDefinitions::rfc7643(),
+        audit: audit_entry(AuditOperation::Create),
+    }
+}
+
+/// Creates a tenant under a name of its own; answers its id.
+pub(crate) async fn create_tenant(store: &PostgresStore) -> TenantId {
+    let new = new_tenant(&format!("t-{}", Uuid::new_v4()));
+    let id = new.record.id;
+    store.tenants().tenant_create(new).await.expect("it is created");
+    id
+}
+
+/// A change of nothing but the version.
+pub(crate) fn tenant_update(id: TenantId, expected: Version) -> UpdateTenant {
+    UpdateTenant {
+        id,
+        expected,
+        slug: None,
+        display_name: None,
+        active: None,
+        config: None,
+        definitions: None,
+        at: later(1),
+        audit: audit_entry(AuditOperation::Modify),
+        audit_target: None,
+    }
+}
+
+/// Deletes a tenant.
+pub(crate) async fn delete_tenant(store: &PostgresStore, id: TenantId) {
+    let deleted = store.tenants().tenant_delete(id, later(9), audit_entry(AuditOperation::Delete)).await;
+    deleted.expect("it is deleted");
+}
+
+/// The audit log of a tenant as operation, target and versions, the oldest first.
+pub(crate) async fn log(store: &PostgresStore, tenant: TenantId) -> Vec<String> {
+    let query = AuditQuery { filter: None, before: None, limit: 100 };
+    let mut events = store.audit().audit_page(tenant, &query).await.expect("the store answers");
+    events.reverse();
+    let number = |version: Option<Version>| version.map_or("-".to_owned(), |it| it.number().to_string());
+    let line = |event: &AuditEvent| {
+        let target = event.target.as_ref().expect("a target");
+        let versions = format!("{}>{}", number(event.version_before), number(event.version_after));
+        format!("{} {} {} {versions}", event.operation.as_str(), target.resource_type, target.id)
+    };
+    events.iter().map(line).collect()
+}
+
+/// A credential of a tenant.
+pub(crate) fn credential(tenant: TenantId) -> Credential {
+    Credential {
+        id: CredentialId::new(Uuid::new_v4()),
+        tenant,
+        kind: CredentialKind::Bearer,
+        label: "For tests".to_owned(),
+        scopes: Scopes::default(),
+        subject: None,
+        expires_at: None,
+        created_at: at(),
+        last_used_at: None,
+        secret_hash: "first".to_owned(),
+        previous: None,
+    }
+}
+
+/// Stores a credential.
+pub(crate) async fn store_credential(store: &PostgresStore, credential: &Credential) {
+    let created =
+        store.credentials().credential_create(credential.clone(), audit_entry(AuditOperation::Create)).await;
+    created.expect("it is stored");
 }
 
 fn user_type(tenant: &Tenant) -> &Arc<ResourceType> {

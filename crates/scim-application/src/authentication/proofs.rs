@@ -25,10 +25,10 @@ const DISPROVEN: usize = 10_000;
 
 /// Hashes with a key that this process made up: who reads its memory finds no token, and nobody
 /// outside can tell which tokens meet in a table.
-pub(super) struct KeyedHash(Hmac<Sha256>);
+struct KeyedHash(Hmac<Sha256>);
 
 impl KeyedHash {
-    pub(super) fn new(ids: &dyn IdGenerator) -> Self {
+    fn new(ids: &dyn IdGenerator) -> Self {
         // A key that is shorter than SHA-256's block is filled up with zeros (RFC 2104 §2).
         let mut block = [0; 64];
         for (to, from) in block.iter_mut().zip(ids.secret()) {
@@ -37,7 +37,7 @@ impl KeyedHash {
         Self(Hmac::new(&block.into()))
     }
 
-    pub(super) fn of(&self, parts: &[&[u8]]) -> [u8; 32] {
+    fn of(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();
         for part in parts {
             mac.update(part);

@@ -13,7 +13,7 @@ use crate::{RequestContext, ServiceError};
 
 use super::answer::answer;
 use super::create::shape_asks;
-use super::{AnswerShape, Change, ChangeInclude, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
+use super::{AnswerShape, Change, Includes, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
 
 impl ResourceOrchestrator {
     /// Applies the client's operations, all or none.
@@ -56,8 +56,8 @@ impl ResourceOrchestrator {
             include => include,
         };
         let modify = AuditOperation::Modify;
-        let include = ChangeInclude { current: reads, answer: answers };
-        let updated = self.change(context, modify, target, if_match, include, compute).await;
+        let includes = Includes { reads, answers };
+        let updated = self.change(context, modify, target, if_match, includes, compute).await;
         let updated = updated.map_err(|refused| blame(&request, refused))?;
         let shown = asked || (!shape.minimal && updated.member_count <= limit);
         Ok(answer(context, &updated.resource, shown.then_some(&projection)))

@@ -13,7 +13,7 @@ use crate::{RequestContext, ServiceError};
 
 use super::answer::answer;
 use super::create::shape_asks;
-use super::{AnswerShape, Change, ChangeInclude, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
+use super::{AnswerShape, Change, Includes, Refused, ResourceOrchestrator, ResourceTarget, WriteAnswer};
 
 impl ResourceOrchestrator {
     /// Replaces a resource by the client's representation.
@@ -41,10 +41,10 @@ impl ResourceOrchestrator {
             Ok(Change { attributes, members })
         };
         let shown = !shape.minimal || shape_asks(shape);
-        let answer_include = if shown { projection.include() } else { Include::NOTHING };
-        let include = ChangeInclude { current: Include::NOTHING, answer: answer_include };
+        let answers = if shown { projection.include() } else { Include::NOTHING };
+        let includes = Includes { reads: Include::NOTHING, answers };
         let replace = AuditOperation::Replace;
-        let updated = self.change(context, replace, target, if_match, include, compute).await;
+        let updated = self.change(context, replace, target, if_match, includes, compute).await;
         let updated = updated.map_err(Refused::into_service_error)?;
         Ok(answer(context, &updated.resource, shown.then_some(&projection)))
     }

@@ -8,10 +8,9 @@ use crate::respond;
 
 /// GET
 pub(crate) async fn show(request: Authorized) -> Answer {
-    let target = request.context.me()?;
     let (shape, if_none_match) = (request.answer_shape()?, request.if_none_match()?);
     let service = request.service().resources();
-    let answer = service.read(&request.context, &target, &shape, if_none_match.as_ref()).await?;
+    let answer = service.read_me(&request.context, &shape, if_none_match.as_ref()).await?;
     Ok(respond::read(answer))
 }
 

@@ -11,17 +11,17 @@ use crate::{ExpectedVersion, RepositoryError, UpdateResource};
 use super::world::{World, member_ids, version};
 use super::{BoxFuture, Harness};
 
-const WRITERS: usize = 64;
+pub(super) const WRITERS: usize = 64;
 
 /// What the writers report.
-type Reports<T> = Arc<Mutex<Vec<T>>>;
+pub(super) type Reports<T> = Arc<Mutex<Vec<T>>>;
 
-fn report<T>(reports: &Reports<T>, value: T) {
+pub(super) fn report<T>(reports: &Reports<T>, value: T) {
     reports.lock().unwrap_or_else(PoisonError::into_inner).push(value);
 }
 
 /// Starts a task for each writer, waits for all of them, and answers what they reported.
-async fn all_at_once<T: Send + 'static>(
+pub(super) async fn all_at_once<T: Send + 'static>(
     harness: &dyn Harness,
     task: impl Fn(usize, Reports<T>) -> BoxFuture<'static>,
 ) -> Vec<T> {

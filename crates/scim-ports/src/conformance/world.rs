@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use scim_domain::attribute::SchemaUrn;
-use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
+use scim_domain::audit::{Actor, AuditEntry, AuditEvent, AuditOperation, Origin};
 use scim_domain::filter::{Binding, Filter, TypedFilter, UnknownAttribute};
 use scim_domain::identifier::{AuditEventId, ResourceId, TenantId, Timestamp, Version};
 use scim_domain::listing::query::KeysetPosition;
@@ -12,20 +12,18 @@ use scim_domain::listing::{
     Direction, Include, PageRequest, QueryScope, ResourcePage, ResourceQuery, SortOrder,
 };
 use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
-use scim_domain::schema::{
-    ResourceType, ResourceTypeDefinition, SchemaDefinition, TenantDefinitions, TenantSchema, core,
-};
+use scim_domain::schema::{ResourceType, ResourceTypeDefinition, SchemaDefinition, TenantDefinitions, core};
 use scim_domain::tenant::{Tenant, TenantConfig};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::{Builder, Uuid};
 
 use crate::{
-    DeleteResource, ExpectedVersion, NewResource, NewTenant, RefusedCreate, RepositoryError,
-    ResourceRepository, TenantRecord, TenantRepository, UpdateResource, Updated,
+    AuditQuery, AuditRepository, DeleteResource, ExpectedVersion, NewResource, NewTenant, RefusedCreate,
+    RepositoryError, ResourceRepository, TenantRecord, TenantRepository, UpdateResource, Updated,
 };
 
-use super::Harness;
+use super::{Harness, Stores};
 
 /// The mount that the filters of the kit are written for.
 pub(super) const BASE_URL: &str = "https://scim.example/scim/v2";
@@ -60,8 +58,8 @@ fn device_schema() -> SchemaDefinition {
     serde_json::from_value(schema).expect("the Device schema reads")
 }
 
-/// A tenant of its own for a test: User, Group, and a custom type Device.
-pub fn tenant() -> Arc<Tenant> {
+/// The definitions of a test's tenant: User, Group, and a custom type Device.
+pub(super) fn definitions() -> TenantDefinitions {
     let schemas = core::resource_schemas().into_iter().chain([device_schema()]).collect();
     let device = ResourceTypeDefinition {
         name: "Device".into(),
@@ -70,15 +68,36 @@ pub fn tenant() -> Arc<Tenant> {
         schema: SchemaUrn::from(DEVICE_URN),
         schema_extensions: Vec::new(),
     };
-    let types = core::resource_types().into_iter().chain([device]).collect();
+    let resource_types = core::resource_types().into_iter().chain([device]).collect();
+    TenantDefinitions { schemas, resource_types }
+}
+
+/// A tenant of its own for a test: User, Group, and a custom type Device.
+pub fn tenant() -> Arc<Tenant> {
     let id = Uuid::new_v4();
     Arc::new(Tenant {
         id: TenantId::new(id),
         slug: format!("kit-{id}"),
         active: true,
         config: Arc::new(TenantConfig::default()),
-        schema: Arc::new(TenantSchema::compile(schemas, types).expect("the schemas fit together")),
+        schema: Arc::new(definitions().compile().expect("the schemas fit together")),
     })
+}
+
+/// The tenant after an operator has changed these characteristics of an attribute of its Device.
+pub(super) fn redefined(tenant: &Tenant, attribute: &str, characteristics: &Value) -> Arc<Tenant> {
+    let mut definitions = TenantDefinitions::from(&*tenant.schema);
+    let device = definitions.schemas.iter_mut().find(|schema| schema.id.matches(DEVICE_URN));
+    let device = device.expect("the tenant has devices");
+    let mut schema = serde_json::to_value(&*device).expect("JSON");
+    let attributes = schema["attributes"].as_array_mut().expect("attributes");
+    let definition = attributes.iter_mut().find(|known| known["name"] == attribute).expect("it is defined");
+    for (name, value) in characteristics.as_object().expect("an object") {
+        definition[name] = value.clone();
+    }
+    *device = serde_json::from_value(schema).expect("the changed schema reads");
+    let schema = Arc::new(definitions.compile().expect("the schemas fit together"));
+    Arc::new(Tenant { schema, ..tenant.clone() })
 }
 
 /// What registers a tenant, with the definitions that its schema is made of.
@@ -108,40 +127,82 @@ pub fn audit_entry(operation: AuditOperation) -> AuditEntry {
     AuditEntry { id, origin: Arc::new(origin), operation, attributes: Vec::new() }
 }
 
+/// Ids and moments, each greater than every one before.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ticks(Arc<AtomicU64>);
+
+impl Ticks {
+    fn tick(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn uuid(&self) -> Uuid {
+        let tick = self.tick();
+        let [a, b, c, d, e, f, g, h] = tick.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+        let millis = 1_700_000_000_000_u64.saturating_add(tick);
+        let random = [h, g, f, e, d, c, b, a, h, g];
+        Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        let seconds = 1_700_000_000_i64.saturating_add_unsigned(self.tick());
+        Timestamp::new(OffsetDateTime::from_unix_timestamp(seconds).expect("within range"))
+    }
+
+    /// What the audit log is to say of a change, by a request of its own.
+    pub(super) fn audit(&self, operation: AuditOperation, attributes: &[&str]) -> AuditEntry {
+        let request_id = format!("request-{}", self.tick());
+        let origin = Origin { actor: Actor::Operator, request_id, client_address: None };
+        AuditEntry {
+            id: AuditEventId::new(self.uuid()),
+            origin: Arc::new(origin),
+            operation,
+            attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+}
+
 /// Two tenants, of which the cases use the first but where they say so, and their stores.
 pub(super) struct World {
     pub(super) resources: Arc<dyn ResourceRepository>,
     pub(super) tenants: Arc<dyn TenantRepository>,
+    pub(super) log: Arc<dyn AuditRepository>,
     pub(super) tenant: Arc<Tenant>,
     pub(super) other: Arc<Tenant>,
-    ticks: AtomicU64,
+    pub(super) ticks: Ticks,
 }
 
 impl World {
     pub(super) async fn new(harness: &dyn Harness) -> Arc<Self> {
         let (tenant, other) = (tenant(), tenant());
         let stores = harness.stores(&[Arc::clone(&tenant), Arc::clone(&other)]).await;
-        let (resources, tenants) = (stores.resources, stores.tenants);
-        Arc::new(Self { resources, tenants, tenant, other, ticks: AtomicU64::new(0) })
+        Arc::new(Self::of(stores, tenant, other, Ticks::default()))
     }
 
-    fn tick(&self) -> u64 {
-        self.ticks.fetch_add(1, Ordering::Relaxed)
+    /// A world of tenants that are registered in these stores.
+    pub(super) fn of(stores: Stores, tenant: Arc<Tenant>, other: Arc<Tenant>, ticks: Ticks) -> Self {
+        let Stores { resources, tenants, audit: log } = stores;
+        Self { resources, tenants, log, tenant, other, ticks }
+    }
+
+    /// The same stores with another tenant in the place of the first, or with the first as it is by now.
+    pub(super) fn with(&self, tenant: Arc<Tenant>) -> Self {
+        let stores = Stores {
+            resources: Arc::clone(&self.resources),
+            tenants: Arc::clone(&self.tenants),
+            audit: Arc::clone(&self.log),
+        };
+        Self::of(stores, tenant, Arc::clone(&self.other), self.ticks.clone())
     }
 
     /// An id greater than every one before.
     pub(super) fn id(&self) -> ResourceId {
-        let tick = self.tick();
-        let [a, b, c, d, e, f, g, h] = tick.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
-        let millis = 1_700_000_000_000_u64.saturating_add(tick);
-        let random = [h, g, f, e, d, c, b, a, h, g];
-        ResourceId::new(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+        ResourceId::new(self.ticks.uuid())
     }
 
     /// A moment later than every one before.
     pub(super) fn now(&self) -> Timestamp {
-        let seconds = 1_700_000_000_i64.saturating_add_unsigned(self.tick());
-        Timestamp::new(OffsetDateTime::from_unix_timestamp(seconds).expect("within range"))
+        self.ticks.now()
     }
 
     pub(super) fn user_type(&self) -> Arc<ResourceType> {
@@ -192,7 +253,7 @@ impl World {
             attributes,
             members: members.iter().copied().collect(),
             at: self.now(),
-            audit: audit_entry(AuditOperation::Create),
+            audit: self.ticks.audit(AuditOperation::Create, &["created", "urn:example:kit:x"]),
         }
     }
 
@@ -205,7 +266,7 @@ impl World {
             attributes: None,
             members: MemberChange::default(),
             at: self.now(),
-            audit: audit_entry(AuditOperation::Modify),
+            audit: self.ticks.audit(AuditOperation::Modify, &["changed"]),
         }
     }
 
@@ -232,7 +293,7 @@ impl World {
             expected: ExpectedVersion::Any,
             keep: None,
             at: self.now(),
-            audit: audit_entry(AuditOperation::Delete),
+            audit: self.ticks.audit(AuditOperation::Delete, &[]),
         }
     }
 
@@ -282,6 +343,21 @@ impl World {
 
     pub(super) async fn search(&self, query: &ResourceQuery) -> ResourcePage {
         self.resources.resource_search(&self.tenant, query).await.expect("the store answers")
+    }
+
+    /// What the audit log says of the tenant's resources, the oldest record first.
+    pub(super) async fn records(&self) -> Vec<AuditEvent> {
+        let query = AuditQuery { filter: None, before: None, limit: 10_000 };
+        let mut page = self.log.audit_page(self.tenant.id, &query).await.expect("the store answers");
+        let is_of_a_resource = |record: &AuditEvent| {
+            record
+                .target
+                .as_ref()
+                .is_some_and(|target| self.tenant.schema.resource_type(&target.resource_type).is_some())
+        };
+        page.retain(is_of_a_resource);
+        page.reverse();
+        page
     }
 
     /// The resources of a type that match, of which there are fewer than a thousand; the total

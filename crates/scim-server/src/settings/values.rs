@@ -16,6 +16,10 @@ const MAX_THREADS: usize = 1024;
 const MAX_CONNECTIONS: usize = 10_000;
 /// The longest time limit, in seconds.
 const MAX_SECONDS: u64 = 3600;
+/// The longest time that the audit log may be kept, in days.
+const MAX_DAYS: u64 = 36_500;
+/// How many seconds a day has.
+pub(super) const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 /// The largest body that may be allowed, in bytes.
 const MAX_SIZE: usize = 1024 * 1024 * 1024;
 
@@ -161,6 +165,13 @@ pub(super) const SECONDS: &str = "a number of seconds, 1 to 3600";
 
 pub(super) fn seconds(text: &str) -> Option<Duration> {
     text.parse().ok().filter(|seconds| (1..=MAX_SECONDS).contains(seconds)).map(Duration::from_secs)
+}
+
+pub(super) const DAYS: &str = "a number of days, 1 to 36500";
+
+pub(super) fn days(text: &str) -> Option<Duration> {
+    let days = text.parse().ok().filter(|days| (1..=MAX_DAYS).contains(days))?;
+    Some(Duration::from_secs(SECONDS_A_DAY.checked_mul(days)?))
 }
 
 pub(super) const LOG_FILTER: &str = "a filter such as info or warn,scim_http=debug";

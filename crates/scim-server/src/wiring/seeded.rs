@@ -5,12 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use scim_adapter_postgres::{PostgresStore, PostgresTenants};
-use scim_domain::identifier::TenantId;
+use scim_domain::audit::AuditEntry;
+use scim_domain::identifier::{TenantId, Timestamp};
 use scim_domain::tenant::Tenant;
-use scim_ports::{Clock, RepositoryError, TenantRepository};
+use scim_ports::{
+    Clock, NewTenant, RepositoryError, Statistics, TenantRecord, TenantRegistry, TenantRepository,
+    UpdateTenant,
+};
 
-/// Registers a tenant before the first question, as soon as there are tables to keep it in. Until then
-/// every question is answered that the store is not available.
+/// Registers a tenant before the first question, as soon as there are tables to keep it in, and again
+/// where it is gone. Until then every question is answered that the store is not available.
 pub(super) struct SeededTenants {
     store: PostgresStore,
     tenants: PostgresTenants,
@@ -55,6 +59,65 @@ impl TenantRepository for SeededTenants {
 
     async fn tenant_by_slug(&self, slug: &str) -> Result<Option<Arc<Tenant>>, RepositoryError> {
         self.seed().await?;
+        let found = self.tenants.tenant_by_slug(slug).await?;
+        if found.is_some() || slug != self.tenant.slug {
+            return Ok(found);
+        }
+        // The migrations were taken back, and applied again.
+        self.is_seeded.store(false, Ordering::Release);
+        self.seed().await?;
         self.tenants.tenant_by_slug(slug).await
+    }
+}
+
+#[async_trait]
+impl TenantRegistry for SeededTenants {
+    async fn tenant_record(&self, id: TenantId) -> Result<Option<TenantRecord>, RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_record(id).await
+    }
+
+    async fn tenant_list(
+        &self,
+        after: Option<TenantId>,
+        limit: usize,
+    ) -> Result<Vec<TenantRecord>, RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_list(after, limit).await
+    }
+
+    async fn tenant_create(&self, tenant: NewTenant) -> Result<(), RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_create(tenant).await
+    }
+
+    async fn tenant_update(&self, update: UpdateTenant) -> Result<TenantRecord, RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_update(update).await
+    }
+
+    async fn tenant_delete(
+        &self,
+        id: TenantId,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<(), RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_delete(id, at, audit).await
+    }
+
+    async fn tenant_purge(&self, limit: usize) -> Result<usize, RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_purge(limit).await
+    }
+
+    async fn tenant_statistics(&self, id: TenantId) -> Result<Statistics, RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_statistics(id).await
+    }
+
+    async fn statistics(&self) -> Result<(usize, Statistics), RepositoryError> {
+        self.seed().await?;
+        self.tenants.statistics().await
     }
 }
