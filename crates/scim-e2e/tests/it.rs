@@ -12,8 +12,11 @@ pub(crate) mod bodies;
 
 pub(crate) mod admin;
 mod admin_activity;
+mod admin_config;
 mod admin_credentials;
+mod admin_devices;
 mod admin_problems;
+mod admin_schemas;
 mod admin_tenants;
 mod authentication;
 mod bulk;
