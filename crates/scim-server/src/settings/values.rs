@@ -204,6 +204,8 @@ pub(super) fn log_format(text: &str) -> Option<LogFormat> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     #[track_caller]
