@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_domain::audit::{AuditEntry, AuditEvent, AuditOperation};
@@ -44,9 +45,14 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-/// Settings for a database, with few connections.
+/// Settings for a database, with few connections, and patience with a machine that has much to do.
 pub(crate) fn settings(url: &str) -> PostgresSettings {
-    PostgresSettings { max_connections: 8, min_connections: 1, ..PostgresSettings::new(url) }
+    PostgresSettings {
+        max_connections: 8,
+        min_connections: 1,
+        acquire_timeout: Duration::from_secs(60),
+        ..PostgresSettings::new(url)
+    }
 }
 
 /// The URL of the database of [`shared_store`].
