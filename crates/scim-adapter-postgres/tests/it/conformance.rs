@@ -1,21 +1,32 @@
-//! The conformance kit of `scim-ports`, run against this adapter.
+//! The conformance kits of `scim-ports`, run against this adapter.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use scim_domain::tenant::Tenant;
+use scim_ports::conformance::administration::{Administration, AdministrationHarness};
 use scim_ports::conformance::{BoxFuture, Harness, Stores};
+use scim_test_postgres::TestDatabase;
 
-use crate::support::{block_on, register, shared_store};
+use crate::support::{block_on, own_store, register, shared_store};
 
-pub(crate) struct Postgres;
+/// Cases about resources share a database; each of the others has one of its own.
+#[derive(Default)]
+pub(crate) struct Postgres {
+    databases: Mutex<Vec<TestDatabase>>,
+}
 
 #[async_trait]
 impl Harness for Postgres {
     async fn stores(&self, tenants: &[Arc<Tenant>]) -> Stores {
         let store = shared_store().await;
         register(&store, tenants).await;
-        Stores { resources: Arc::new(store.resources()), tenants: Arc::new(store.tenants()) }
+        Stores {
+            resources: Arc::new(store.resources()),
+            tenants: Arc::new(store.tenants()),
+            audit: Arc::new(store.audit()),
+        }
     }
 
     fn spawn(&self, task: BoxFuture<'static>) -> BoxFuture<'static> {
@@ -24,4 +35,25 @@ impl Harness for Postgres {
     }
 }
 
-scim_ports::conformance_tests!(Postgres, block_on);
+#[async_trait]
+impl AdministrationHarness for Postgres {
+    async fn administration(&self) -> Administration {
+        let (store, database) = own_store().await;
+        self.databases.lock().expect("no case panicked before").push(database);
+        Administration {
+            resources: Arc::new(store.resources()),
+            tenants: Arc::new(store.tenants()),
+            credentials: Arc::new(store.credentials()),
+            audit: Arc::new(store.audit()),
+            signing_keys: Arc::new(store.signing_keys()),
+            notices: Arc::new(store.notices()),
+        }
+    }
+
+    async fn in_time(&self, wait: BoxFuture<'_>) {
+        tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it does not take long");
+    }
+}
+
+scim_ports::conformance_tests!(Postgres::default(), block_on);
+scim_ports::administration_tests!(Postgres::default(), block_on);

@@ -53,7 +53,11 @@ impl Harness for Guarded {
     async fn stores(&self, tenants: &[Arc<Tenant>]) -> Stores {
         let store = PostgresStore::open(&settings(&self.url)).await.expect("the database is there");
         register(&store, tenants).await;
-        Stores { resources: Arc::new(store.resources()), tenants: Arc::new(store.tenants()) }
+        Stores {
+            resources: Arc::new(store.resources()),
+            tenants: Arc::new(store.tenants()),
+            audit: Arc::new(store.audit()),
+        }
     }
 
     fn spawn(&self, task: BoxFuture<'static>) -> BoxFuture<'static> {

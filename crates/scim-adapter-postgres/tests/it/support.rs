@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_domain::audit::{AuditEvent, AuditOperation};
@@ -20,6 +21,7 @@ use scim_ports::{
 };
 use scim_test_postgres::{TestDatabase, TestServer};
 use time::macros::datetime;
+use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -43,9 +45,14 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-/// Settings for a database, with few connections.
+/// Settings for a database, with few connections, and with patience: the machine may be busy.
 pub(crate) fn settings(url: &str) -> PostgresSettings {
-    PostgresSettings { max_connections: 8, min_connections: 1, ..PostgresSettings::new(url) }
+    PostgresSettings {
+        max_connections: 8,
+        min_connections: 1,
+        acquire_timeout: Duration::from_secs(60),
+        ..PostgresSettings::new(url)
+    }
 }
 
 /// The URL of the database of [`shared_store`].
@@ -81,9 +88,17 @@ pub(crate) fn later(minutes: i64) -> Timestamp {
 
 /// A store on a migrated database of its own, which lasts as long as the second value.
 pub(crate) async fn own_store() -> (PostgresStore, TestDatabase) {
-    let database = database();
+    static TEMPLATE: OnceCell<TestDatabase> = OnceCell::const_new();
+    let migrated = async || {
+        let database = database();
+        let store = PostgresStore::open(&settings(database.url())).await.expect("the database is there");
+        store.migrate().await.expect("the migrations apply");
+        database
+    };
+    let template = TEMPLATE.get_or_init(migrated).await;
+    let server = TestServer::get().unwrap_or_else(|error| panic!("{error}"));
+    let database = server.create_database_from(template).expect("a database");
     let store = PostgresStore::open(&settings(database.url())).await.expect("the database is there");
-    store.migrate().await.expect("the migrations apply");
     (store, database)
 }
 
