@@ -15,7 +15,10 @@ use scim_domain::listing::query::KeysetPosition;
 use scim_domain::listing::{Cursor, CursorSealer, Direction, QueryFingerprint, SortKey};
 use scim_domain::patch::{PatchEngine, PatchRequest};
 use scim_domain::resource::Resource;
-use scim_domain::schema::{ResourceType, TenantSchema};
+use scim_domain::schema::core::GROUP_URN;
+use scim_domain::schema::{
+    DefinitionChange, ResourceType, ResourceTypeDefinition, SchemaDefinition, TenantDefinitions, TenantSchema,
+};
 use scim_domain::tenant::TenantConfig;
 use scim_domain::validation::SchemaValidator;
 use serde_json::Value;
@@ -26,6 +29,7 @@ pub type Entry = fn(&[u8]);
 
 /// Every target: its name, which is that of its file and of its corpus, and what it does.
 pub const TARGETS: &[(&str, Entry)] = &[
+    ("admin_body", admin_body),
     ("bulk_body", bulk_body),
     ("cursor", cursor),
     ("filter", filter),
@@ -99,6 +103,53 @@ pub fn json_body(input: &[u8]) {
                 assert!(attributes.values().all(is_assigned), "not normalised: {attributes:?}");
             }
         }
+    }
+}
+
+/// What operators send: a config is written as what reads the same, and so is a definition; one that goes
+/// with a tenant's others compiles, whichever way it is used.
+pub fn admin_body(input: &[u8]) {
+    let Ok(body) = json::parse(input) else { return };
+    if let Ok(config) = TenantConfig::from_json(&body) {
+        assert_eq!(TenantConfig::from_json(&config.to_json()).as_ref(), Ok(&config), "{body}");
+        assert_eq!(config.merge_patch(&body).as_ref(), Ok(&config), "{body}");
+    }
+    let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
+    let set = TenantDefinitions::rfc7643();
+    let mut changed: Vec<TenantDefinitions> = Vec::new();
+    if let Ok(schema) = SchemaDefinition::from_client(&body, text("id")) {
+        let written = serde_json::to_value(&schema).expect("a definition is JSON");
+        assert_eq!(SchemaDefinition::from_client(&written, text("id")).as_ref(), Ok(&schema), "{body}");
+        let urn = schema.id.as_str().to_owned();
+        let Ok(with_schema) = set.put_schema(schema) else { return };
+        let base = serde_json::json!({"name": "Fuzz", "endpoint": "/Fuzz", "schema": urn});
+        let extended = serde_json::json!({
+            "name": "Group", "endpoint": "/Groups", "schema": GROUP_URN, "schemaExtensions": [{"schema": urn, "required": true}],
+        });
+        for (name, definition) in [("Fuzz", base), ("Group", extended)] {
+            let definition = ResourceTypeDefinition::from_client(&definition, name).expect("a resource type");
+            changed.extend(with_schema.put_resource_type(definition));
+        }
+        changed.push(with_schema);
+    } else if let Ok(definition) = ResourceTypeDefinition::from_client(&body, text("name")) {
+        changed.extend(set.put_resource_type(definition));
+    }
+    let old = set.compile().expect("compiles");
+    for set in changed {
+        let new = set.compile().expect("what goes together compiles");
+        let change = DefinitionChange::between(&old, &new);
+        for resource in RESOURCES.iter() {
+            for change in
+                change.types.iter().filter(|change| change.old.name() == resource.resource_type.name())
+            {
+                for config in CONFIGS.iter() {
+                    let violations = change.violations(config, resource);
+                    assert!(change.checks_resources || violations.is_empty(), "{violations:?} of {body}");
+                }
+            }
+        }
+        let back = DefinitionChange::between(&new, &old);
+        assert!(back.types.len() >= change.types.len(), "{body}");
     }
 }
 

@@ -8,6 +8,7 @@
 mod activity;
 mod body;
 mod credentials;
+mod definitions;
 mod error;
 mod page;
 mod parameters;
@@ -27,39 +28,32 @@ use scim_ports::{
     ResourceRepository, TenantRecord, TenantRegistry,
 };
 
-use crate::{OperatorKey, ServiceError};
+use crate::{Authentication, ServiceError};
 
+pub use definitions::DefinitionAnswer;
 pub use error::AdminError;
 pub use parameters::Parameters;
 pub use tenants::TenantAnswer;
 pub use version::{PoolFigures, ServerStatus, StatusProvider};
 
-/// The tenant of the operator's secret, which every deployment has.
-const OPERATOR_TENANT: &str = "default";
-
-/// What administration needs from outside.
-pub struct AdministrationPorts {
+/// What administration needs.
+pub(crate) struct AdministrationPorts {
     /// The registry of tenants: the store's own, with nothing remembered between.
-    pub tenants: Arc<dyn TenantRegistry>,
-    /// The credentials.
-    pub credentials: Arc<dyn CredentialRepository>,
-    /// The audit log.
-    pub audit: Arc<dyn AuditRepository>,
-    /// The store of resources.
-    pub resources: Arc<dyn ResourceRepository>,
-    /// Hashes secrets.
-    pub passwords: Arc<dyn PasswordHasher>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids and secrets.
-    pub ids: Arc<dyn IdGenerator>,
-    /// What remembers tenants and credentials in this process: told of each change before the
-    /// change is answered, however long notices take.
-    pub remembers: Vec<Arc<dyn ChangeListener>>,
-    /// What this process knows of itself.
-    pub status: Arc<dyn StatusProvider>,
-    /// What shows that somebody is the operator.
-    pub operator: OperatorKey,
+    pub(crate) tenants: Arc<dyn TenantRegistry>,
+    pub(crate) credentials: Arc<dyn CredentialRepository>,
+    pub(crate) audit: Arc<dyn AuditRepository>,
+    pub(crate) resources: Arc<dyn ResourceRepository>,
+    pub(crate) passwords: Arc<dyn PasswordHasher>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdGenerator>,
+    /// What this process remembers by: told of each change before the change is answered, however long
+    /// notices take.
+    pub(crate) listeners: Vec<Arc<dyn ChangeListener>>,
+    pub(crate) status: Arc<dyn StatusProvider>,
+    /// Knows the operator's secret.
+    pub(crate) authentication: Arc<Authentication>,
+    /// The slug of the tenant that the operator's secret opens, which every deployment has.
+    pub(crate) operator_tenant: String,
 }
 
 /// Administers a deployment.
@@ -82,7 +76,7 @@ impl AdminContext {
 
 impl Administration {
     /// Administration over these ports.
-    pub fn new(ports: AdministrationPorts) -> Self {
+    pub(crate) fn new(ports: AdministrationPorts) -> Self {
         Self { ports }
     }
 
@@ -97,7 +91,7 @@ impl Administration {
         client_address: Option<IpAddr>,
     ) -> Result<AdminContext, AdminError> {
         let refused = match token {
-            Some(token) if self.ports.operator.is(token) => None,
+            Some(token) if self.ports.authentication.is_operator(token) => None,
             Some(_) => Some("the bearer token is not the operator's secret"),
             None => Some("the operator's secret is required, as a bearer token"),
         };
@@ -136,7 +130,7 @@ impl Administration {
 
     /// Whatever this process remembers of it is to be forgotten.
     fn changed(&self, notice: ChangeNotice) {
-        for listener in &self.ports.remembers {
+        for listener in &self.ports.listeners {
             listener.changed(notice);
         }
     }

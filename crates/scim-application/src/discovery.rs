@@ -39,32 +39,38 @@ impl Discovery {
         Self { tenants, authentication }
     }
 
-    /// The document at `endpoint`. A client without a token is let in where the tenant's
+    /// The tenant that a client may discover. One without a token is let in where the tenant's
     /// `anonymousDiscovery` says so.
     ///
     /// # Errors
-    /// 401; 403 for a tenant that is not active; 404 for a schema or resource type that the tenant does not have; 403 for a `filter`
-    /// (RFC 7644 §4).
-    pub async fn discover(
-        &self,
-        attempt: Attempt<'_>,
-        base_url: &str,
-        endpoint: &DiscoveryEndpoint,
-        has_filter: bool,
-    ) -> Result<Value, ServiceError> {
-        let tenant = match (attempt.token, self.open_tenant(attempt.mount, attempt.token).await?) {
-            (None, Some(tenant)) => tenant,
+    /// 401; 403 for a tenant that is not active, and for a credential that allows nothing.
+    pub async fn admit(&self, attempt: Attempt<'_>) -> Result<Arc<Tenant>, ServiceError> {
+        match (attempt.token, self.open_tenant(attempt.mount, attempt.token).await?) {
+            (None, Some(tenant)) => Ok(tenant),
             _ => {
                 let principal = self.authentication.authenticate(attempt).await?.of_active_tenant()?;
                 principal.require(Access::Discovery)?;
-                principal.tenant
+                Ok(principal.tenant)
             }
-        };
+        }
+    }
+
+    /// The document at `endpoint`.
+    ///
+    /// # Errors
+    /// 404 for a schema or resource type that the tenant does not have; 403 for a `filter` (RFC 7644 §4).
+    pub fn document(
+        &self,
+        tenant: &Tenant,
+        base_url: &str,
+        endpoint: &DiscoveryEndpoint,
+        has_filter: bool,
+    ) -> Result<Value, ScimError> {
         if has_filter {
             let detail = "filter: the discovery endpoints do not take one";
-            return Err(ScimError::new(ErrorKind::Forbidden, detail).into());
+            return Err(ScimError::new(ErrorKind::Forbidden, detail));
         }
-        Ok(document(&tenant, base_url, endpoint)?)
+        document(tenant, base_url, endpoint)
     }
 
     /// The tenant of the mount, where it lets clients without a token discover it.

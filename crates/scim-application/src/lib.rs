@@ -13,15 +13,17 @@ mod discovery;
 mod error;
 mod maintenance;
 mod me;
+pub mod oauth;
 mod operator_key;
 mod orchestrator;
 mod service;
+mod subjects;
 mod tenant_directory;
 #[cfg(test)]
 mod testing;
 
 pub use administration::{
-    AdminContext, AdminError, Administration, AdministrationPorts, Parameters, PoolFigures, ServerStatus,
+    AdminContext, AdminError, Administration, DefinitionAnswer, Parameters, PoolFigures, ServerStatus,
     StatusProvider, TenantAnswer,
 };
 pub use authentication::{
@@ -33,9 +35,9 @@ pub use context::RequestContext;
 pub use discovery::{Discovery, DiscoveryEndpoint};
 pub use error::ServiceError;
 pub use maintenance::Maintenance;
-pub use operator_key::OperatorKey;
+use operator_key::OperatorKey;
 pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };
-pub use service::{Ports, ScimService};
+pub use service::{OauthPorts, Ports, ScimService};
 pub use tenant_directory::TenantDirectory;

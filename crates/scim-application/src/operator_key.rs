@@ -7,16 +7,16 @@ use subtle::ConstantTimeEq;
 
 /// The operator's secret, as a digest.
 #[derive(Clone)]
-pub struct OperatorKey([u8; 32]);
+pub(crate) struct OperatorKey([u8; 32]);
 
 impl OperatorKey {
     /// The key of this secret.
-    pub fn new(secret: &str) -> Self {
+    pub(crate) fn new(secret: &str) -> Self {
         Self(Sha256::digest(secret.as_bytes()).into())
     }
 
     /// Whether `token` is the secret. Compares digests, in a time that does not depend on where they differ.
-    pub fn is(&self, token: &str) -> bool {
+    pub(crate) fn is(&self, token: &str) -> bool {
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         digest.ct_eq(&self.0).into()
     }

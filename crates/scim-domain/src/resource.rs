@@ -55,9 +55,17 @@ pub struct UniqueValue {
 
 /// Every unique value among `attributes`, each once.
 pub fn unique_values(resource_type: &ResourceType, attributes: &Attributes) -> Vec<UniqueValue> {
+    unique_values_of(&resource_type.unique_attributes, attributes)
+}
+
+/// Every value of the attributes `unique_attributes` among `attributes`, each once.
+pub(crate) fn unique_values_of(
+    unique_attributes: &[AttributeRef],
+    attributes: &Attributes,
+) -> Vec<UniqueValue> {
     let mut unique: Vec<UniqueValue> = Vec::new();
     let mut seen = HashSet::new();
-    for attribute in &resource_type.unique_attributes {
+    for attribute in unique_attributes {
         for value in values::stored_values(attributes, attribute) {
             let key = match value {
                 Value::String(text) => equality_key(attribute, text).into_owned(),

@@ -5,7 +5,6 @@ pub mod custom_headers;
 pub mod limits;
 pub mod log_level;
 pub mod preset;
-mod reader;
 pub mod slug;
 pub mod trusted_issuer;
 
@@ -14,14 +13,14 @@ use std::sync::Arc;
 use crate::identifier::TenantId;
 use crate::schema::TenantSchema;
 
+pub use crate::input::InputError as ConfigError;
 pub use config::TenantConfig;
 pub use custom_headers::CustomHeaders;
 pub use limits::{BulkConfig, FilterConfig, RateLimit};
 pub use log_level::LogLevel;
 pub use preset::{Preset, UnknownPreset};
-pub use reader::ConfigError;
 pub use slug::check_slug;
-pub use trusted_issuer::TrustedIssuer;
+pub use trusted_issuer::{IssuerKeys, JwtAlgorithm, SubjectAttribute, SubjectMapping, TrustedIssuer};
 
 /// One tenant with all that a request on its resources needs to know.
 #[derive(Debug, Clone)]

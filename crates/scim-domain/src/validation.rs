@@ -18,6 +18,7 @@ mod sample;
 mod scalar;
 mod stored;
 mod value;
+mod violations;
 
 use std::collections::BTreeSet;
 
@@ -36,6 +37,7 @@ use location::Location;
 pub(crate) use location::excerpt;
 pub(crate) use mutability::comparable;
 pub use value::drop_repeats;
+pub use violations::{Violation, ViolationReason, ViolationReport};
 
 /// Checks and normalises what clients send for resources of one type in one tenant.
 #[derive(Debug, Clone, Copy)]

@@ -30,7 +30,9 @@ impl Answer {
                 serde_json::from_slice(body).expect("an answer in JSON")
             };
         }
-        if status >= 400 && !body.is_empty() && content_type != "application/json" {
+        if content_type == "application/problem+json" {
+            answer.check_problem();
+        } else if status >= 400 && !body.is_empty() && content_type != "application/json" {
             answer.check_error();
         }
         if status == 204 || status == 304 {
@@ -47,6 +49,20 @@ impl Answer {
         assert_eq!(self.body["schemas"], serde_json::json!([error]), "{}", self.body);
         assert_eq!(self.body["status"], self.status.to_string(), "{}", self.body);
         assert!(self.body["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{}", self.body);
+        self.check_error_headers();
+    }
+
+    /// RFC 9457 §3: what a problem document has to be.
+    fn check_problem(&self) {
+        assert!(self.status >= 400, "{} {}", self.status, self.body);
+        assert_eq!(self.body["status"], self.status, "{}", self.body);
+        for member in ["type", "title", "detail"] {
+            assert!(self.body[member].as_str().is_some_and(|text| !text.is_empty()), "{}", self.body);
+        }
+        self.check_error_headers();
+    }
+
+    fn check_error_headers(&self) {
         assert_eq!(self.status == 401, self.headers.contains_key("www-authenticate"), "{}", self.body);
         assert_eq!(self.status == 405, self.headers.contains_key("allow"), "{}", self.body);
     }
@@ -76,6 +92,31 @@ impl Answer {
         assert_eq!(self.body["scimType"].as_str(), scim_type, "{}", self.body);
         let found = self.body["detail"].as_str().unwrap_or_default();
         assert!(found.contains(detail), "'{detail}' is not in: {found}");
+    }
+
+    /// Demands a problem document of this status, whose detail has `detail` in it.
+    ///
+    /// # Panics
+    /// Where it is another.
+    #[track_caller]
+    pub fn expect_problem(&self, status: u16, detail: &str) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.body);
+        self.expect_error(status, None, detail);
+    }
+
+    /// The value of a member that is a string.
+    ///
+    /// # Panics
+    /// Where there is none.
+    #[track_caller]
+    pub fn text(&self, member: &str) -> String {
+        self.body[member].as_str().expect(member).to_owned()
+    }
+
+    /// The values of `member` of the items in a list of the admin API, in their order.
+    pub fn items(&self, member: &str) -> Vec<&str> {
+        let items = self.body["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+        items.iter().filter_map(|item| item[member].as_str()).collect()
     }
 
     /// The `id` of the resource in it.

@@ -12,6 +12,7 @@ pub struct Client {
     http: reqwest::Client,
     base_url: String,
     token: Option<String>,
+    media_type: &'static str,
 }
 
 /// A request that is being put together.
@@ -19,11 +20,24 @@ pub struct Client {
 #[must_use]
 pub struct Request {
     builder: reqwest::RequestBuilder,
+    media_type: &'static str,
 }
 
 impl Client {
     pub(crate) fn new(http: reqwest::Client, base_url: String, token: Option<String>) -> Self {
-        Self { http, base_url, token }
+        Self { http, base_url, token, media_type: "application/scim+json" }
+    }
+
+    /// The same client at the admin API, whose bodies are plain JSON.
+    #[must_use]
+    pub fn at_admin(&self) -> Self {
+        Self { media_type: "application/json", ..self.at("/admin") }
+    }
+
+    /// The same client with another token.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// The same client at another path of the server (`/tenants/default`).
@@ -44,7 +58,7 @@ impl Client {
         if let Some(token) = &self.token {
             builder = builder.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        Request { builder }
+        Request { builder, media_type: self.media_type }
     }
 
     /// GET
@@ -85,9 +99,10 @@ impl Request {
         self
     }
 
-    /// With a SCIM body.
+    /// With a body in JSON, of the type that the client sends.
     pub fn json(self, body: &Value) -> Self {
-        self.body("application/scim+json", body.to_string())
+        let media_type = self.media_type;
+        self.body(media_type, body.to_string())
     }
 
     /// With a body of some type.

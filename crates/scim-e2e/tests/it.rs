@@ -10,6 +10,14 @@
 
 pub(crate) mod bodies;
 
+pub(crate) mod admin;
+mod admin_activity;
+mod admin_config;
+mod admin_credentials;
+mod admin_devices;
+mod admin_problems;
+mod admin_schemas;
+mod admin_tenants;
 mod authentication;
 mod bulk;
 mod concurrency;
@@ -26,6 +34,7 @@ pub(crate) mod hostile;
 mod injection;
 mod me;
 mod negotiation;
+mod oauth;
 mod okta;
 mod patch;
 mod rfc7644_examples;

@@ -2,7 +2,7 @@
 
 mod it;
 
-use it::{bodies, hostile};
+use it::{admin, bodies, hostile};
 
 /// The server under test.
 type TestApp = scim_e2e::TestApp<scim_e2e::Postgres>;

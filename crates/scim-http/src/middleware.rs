@@ -2,6 +2,7 @@
 //! is answered even when its handler panics.
 
 pub(crate) mod request_id;
+pub(crate) mod request_tenant;
 
 use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
@@ -24,6 +25,7 @@ use crate::respond::{HttpError, Problem};
 use crate::routes::{MountPoint, Route, is_admin};
 
 use request_id::RequestId;
+use request_tenant::RequestTenant;
 
 /// Serves one request.
 pub(crate) async fn request(
@@ -34,11 +36,13 @@ pub(crate) async fn request(
     let id = RequestId::of(request.headers(), &*state.ids);
     let span = tracing::error_span!("request", method = request.method().as_str(), request_id = %id);
     let started = Instant::now();
+    let tenant = RequestTenant::default();
     request.extensions_mut().insert(id.clone());
+    request.extensions_mut().insert(tenant.clone());
     async move {
         let outcome = serve(&state, started, request, &next).await;
-        let outcome = complete(&state, outcome, &id);
-        log(&outcome, started.elapsed());
+        let outcome = complete(&state, outcome, &id, &tenant);
+        log(&outcome, started.elapsed(), &tenant);
         outcome.map_err(|failed| InternalError::from_response("", failed.response).into())
     }
     .instrument(span)
@@ -85,21 +89,23 @@ fn complete(
     state: &AppState,
     outcome: Result<ServiceResponse<BoxBody>, Error>,
     id: &RequestId,
+    tenant: &RequestTenant,
 ) -> Result<ServiceResponse<BoxBody>, Box<Failed>> {
     match outcome {
         Ok(mut response) => {
-            dress(state, response.response_mut(), id);
+            dress(state, response.response_mut(), id, tenant);
             Ok(response)
         }
         Err(error) => {
             let mut response = error.error_response();
-            dress(state, &mut response, id);
+            dress(state, &mut response, id, tenant);
             Err(Box::new(Failed { response, error }))
         }
     }
 }
 
-fn dress(state: &AppState, response: &mut HttpResponse, id: &RequestId) {
+fn dress(state: &AppState, response: &mut HttpResponse, id: &RequestId, tenant: &RequestTenant) {
+    tenant.dress(response.headers_mut());
     response.headers_mut().insert(request_id::X_REQUEST_ID, id.to_header());
     if state.is_draining() {
         response.head_mut().set_connection_type(ConnectionType::Close);
@@ -107,7 +113,7 @@ fn dress(state: &AppState, response: &mut HttpResponse, id: &RequestId) {
 }
 
 /// One line for each request, and one more for what failed on our side.
-fn log(outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>, took: Duration) {
+fn log(outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>, took: Duration, tenant: &RequestTenant) {
     let (status, error) = match outcome {
         Ok(response) => (response.status(), response.response().error()),
         Err(failed) => (failed.response.status(), Some(&failed.error)),
@@ -129,6 +135,7 @@ fn log(outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>, took: Duration) 
         let mount = request.and_then(|request| request.app_data::<MountPoint>());
         let route = request.and_then(|request| request.app_data::<Route>());
         tracing::info!(
+            tenant = tenant.slug(),
             mount = mount.map(|mount| mount.pattern()),
             route = route.map(|route| route.pattern),
             status = status.as_u16(),

@@ -8,9 +8,11 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, Scope, guard, web};
 use scim_application::Mount;
 
-use crate::admin::{activity, credentials, no_admin_endpoint, no_admin_method, statistics, tenants, version};
+use crate::admin::{
+    self, activity, credentials, no_admin_endpoint, no_admin_method, statistics, tenants, version,
+};
 use crate::handlers::{
-    bulk, collection, fallback, health, index, me, ready, resource, resource_types, schemas, search,
+    bulk, collection, fallback, health, index, me, oauth, ready, resource, resource_types, schemas, search,
     service_provider_config,
 };
 
@@ -23,6 +25,9 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(mounted(MountPoint::Tenant))
         .service(Endpoint::at("/health").get(health::show).public())
         .service(Endpoint::at("/ready").get(ready::show).public())
+        .service(Endpoint::at("/oauth/token").post(oauth::token).public())
+        .service(Endpoint::at("/.well-known/jwks.json").get(oauth::jwks).public())
+        .service(Endpoint::at("/.well-known/oauth-authorization-server").get(oauth::metadata).public())
         .service(Endpoint::at("/").get(index::show).public())
         .configure(administered)
         .default_service(web::to(fallback::no_page));
@@ -39,6 +44,20 @@ fn administered(config: &mut web::ServiceConfig) {
         .service(at("/admin/tenants/{tenant}/credentials").get(credentials::list).post(credentials::create))
         .service(at("/admin/tenants/{tenant}/credentials/{credential}").delete(credentials::revoke))
         .service(at("/admin/tenants/{tenant}/credentials/{credential}/rotate").post(credentials::rotate))
+        .service(at("/admin/tenants/{tenant}/schemas").get(admin::schemas::list))
+        .service(
+            at("/admin/tenants/{tenant}/schemas/{urn}")
+                .get(admin::schemas::show)
+                .put(admin::schemas::replace)
+                .delete(admin::schemas::delete),
+        )
+        .service(at("/admin/tenants/{tenant}/resource-types").get(admin::resource_types::list))
+        .service(
+            at("/admin/tenants/{tenant}/resource-types/{name}")
+                .get(admin::resource_types::show)
+                .put(admin::resource_types::replace)
+                .delete(admin::resource_types::delete),
+        )
         .service(at("/admin/tenants/{tenant}/stats").get(statistics::of_tenant))
         .service(at("/admin/tenants/{tenant}/activity").get(activity::list))
         .service(at("/admin/stats").get(statistics::of_all))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use scim_application::{Administration, ScimService};
+use scim_application::ScimService;
 use scim_ports::{Clock, IdGenerator};
 
 /// How SCIM is served over HTTP.
@@ -25,8 +25,6 @@ pub struct HttpSettings {
 pub struct AppState {
     /// The use cases.
     pub service: ScimService,
-    /// The use cases of the operator.
-    pub administration: Administration,
     /// How they are served.
     pub settings: HttpSettings,
     /// The time that `/health` tells.
@@ -40,12 +38,11 @@ impl AppState {
     /// The state of a server that takes requests.
     pub fn new(
         service: ScimService,
-        administration: Administration,
         settings: HttpSettings,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
-        Self { service, administration, settings, clock, ids, draining: AtomicBool::new(false) }
+        Self { service, settings, clock, ids, draining: AtomicBool::new(false) }
     }
 
     /// From now on the server is not ready, and asks clients to come back on another connection:

@@ -14,7 +14,6 @@ use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
 use scim_domain::schema::{ResourceType, TenantDefinitions};
 use scim_domain::scope::Scopes;
 use scim_domain::tenant::{Tenant, TenantConfig};
-use scim_ports::conformance::audit_entry;
 use scim_ports::{
     AuditQuery, AuditRepository, CredentialRepository, ExpectedVersion, NewResource, NewTenant,
     ResourceRepository, TenantRecord, TenantRegistry, UpdateResource, UpdateTenant,
@@ -24,6 +23,8 @@ use time::macros::datetime;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
+
+pub(crate) use scim_ports::conformance::audit_entry;
 
 /// Runs a test on a runtime of its own.
 pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
@@ -45,7 +46,7 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-/// Settings for a database, with few connections, and with patience: the machine may be busy.
+/// Settings for a database, with few connections, and patience with a machine that has much to do.
 pub(crate) fn settings(url: &str) -> PostgresSettings {
     PostgresSettings {
         max_connections: 8,
@@ -88,18 +89,20 @@ pub(crate) fn later(minutes: i64) -> Timestamp {
 
 /// A store on a migrated database of its own, which lasts as long as the second value.
 pub(crate) async fn own_store() -> (PostgresStore, TestDatabase) {
-    static TEMPLATE: OnceCell<TestDatabase> = OnceCell::const_new();
-    let migrated = async || {
-        let database = database();
-        let store = PostgresStore::open(&settings(database.url())).await.expect("the database is there");
-        store.migrate().await.expect("the migrations apply");
-        database
+    static MIGRATED: OnceCell<TestDatabase> = OnceCell::const_new();
+    let open = async |database: &TestDatabase| {
+        PostgresStore::open(&settings(database.url())).await.expect("the database is there")
     };
-    let template = TEMPLATE.get_or_init(migrated).await;
+    let migrated = MIGRATED
+        .get_or_init(async || {
+            let database = database();
+            open(&database).await.migrate().await.expect("the migrations apply");
+            database
+        })
+        .await;
     let server = TestServer::get().unwrap_or_else(|error| panic!("{error}"));
-    let database = server.create_database_from(template).expect("a database");
-    let store = PostgresStore::open(&settings(database.url())).await.expect("the database is there");
-    (store, database)
+    let database = server.create_database_from(migrated).expect("a database");
+    (open(&database).await, database)
 }
 
 /// A tenant to be created.

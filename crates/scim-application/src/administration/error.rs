@@ -9,12 +9,12 @@ use crate::ServiceError;
 pub struct AdminError {
     /// What went wrong; the kind of its error fixes the HTTP status.
     pub failure: ServiceError,
-    /// What stored data stands in the way of a definition, one report for each resource type.
-    pub reports: Vec<Value>,
+    /// How what is stored stands in the way of a definition, where it does.
+    pub report: Option<Value>,
 }
 
 impl<E: Into<ServiceError>> From<E> for AdminError {
     fn from(error: E) -> Self {
-        Self { failure: error.into(), reports: Vec::new() }
+        Self { failure: error.into(), report: None }
     }
 }

@@ -3,17 +3,15 @@
 use scim_domain::audit::AuditOperation;
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::identifier::{TenantId, Version};
+use scim_domain::input::InputError;
 use scim_domain::precondition::VersionCondition;
-use scim_domain::tenant::{ConfigError, Preset, TenantConfig, UnknownPreset, check_slug};
+use scim_domain::tenant::{Preset, TenantConfig, UnknownPreset, check_slug};
 use scim_ports::{ChangeNotice, NewTenant, RepositoryError, TenantRecord, UpdateTenant};
 use serde_json::{Value, json};
 
 use super::body::{Members, text};
 use super::page::PageOf;
-use super::{
-    AdminContext, AdminError, Administration, OPERATOR_TENANT, Parameters, bad_request, conflict,
-    too_many_writers,
-};
+use super::{AdminContext, AdminError, Administration, Parameters, bad_request, conflict, too_many_writers};
 
 /// The longest `displayName`, in characters.
 const LONGEST_NAME: usize = 200;
@@ -110,6 +108,10 @@ impl Administration {
             let current = self.record(tenant).await?;
             check_version(if_match, current.version)?;
             let wanted = patched(&current, patch)?;
+            if current.slug == self.ports.operator_tenant && wanted.slug != current.slug {
+                let detail = "keeps its name, by which the operator's secret finds it";
+                return Err(conflict(format!("slug: the tenant '{}' {detail}", current.slug)).into());
+            }
             let names = changed_members(&current, &wanted);
             if names.is_empty() {
                 return Ok(answer(&current));
@@ -150,10 +152,11 @@ impl Administration {
     ) -> Result<(), AdminError> {
         let record = self.record(tenant).await?;
         check_version(if_match, record.version)?;
-        if record.slug == OPERATOR_TENANT {
+        if record.slug == self.ports.operator_tenant {
             return Err(conflict(format!(
-                "the tenant '{OPERATOR_TENANT}' cannot be deleted: it is the one that the operator's secret \
-                 opens at /scim/v2; it can be made inactive"
+                "the tenant '{}' cannot be deleted: it is the one that the operator's secret \
+                 opens at /scim/v2; it can be made inactive",
+                record.slug
             ))
             .into());
         }
@@ -191,12 +194,6 @@ fn patched(current: &TenantRecord, patch: &Value) -> Result<TenantRecord, ScimEr
     let mut members = Members::of(patch)?;
     if let Some(slug) = members.take("slug") {
         read_slug(slug)?.clone_into(&mut wanted.slug);
-        if current.slug == OPERATOR_TENANT && wanted.slug != current.slug {
-            let detail = format!(
-                "slug: the tenant '{OPERATOR_TENANT}' keeps its name, by which the operator's secret finds it"
-            );
-            return Err(conflict(detail));
-        }
     }
     if let Some(name) = members.take("displayName") {
         wanted.display_name = match name {
@@ -242,7 +239,7 @@ fn no_preset() -> ScimError {
     bad_request(format!("preset: {UnknownPreset}"))
 }
 
-fn wrong_config(error: ConfigError) -> ScimError {
+fn wrong_config(error: InputError) -> ScimError {
     let separator = if error.key.is_empty() { ": " } else { "." };
     bad_request(format!("config{separator}{error}"))
 }

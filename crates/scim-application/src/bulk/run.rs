@@ -1,6 +1,6 @@
 //! One bulk request while it runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use scim_domain::bulk::{
@@ -39,6 +39,9 @@ pub(super) struct Run<'a> {
 /// How one operation went: what it wrote, if it did not delete.
 type Outcome = Result<Option<WriteAnswer>, ServiceError>;
 
+/// What a POST is to create: a resource with this id, of this type, from this body.
+type ToCreate = (ResourceId, Arc<ResourceType>, Value);
+
 /// The answers in a bulk response show no resource (RFC 7644 §3.7: "MAY elect to omit").
 fn no_body() -> AnswerShape {
     AnswerShape { minimal: true, ..AnswerShape::default() }
@@ -76,8 +79,66 @@ impl<'a> Run<'a> {
         self.results.into_iter().flatten().collect()
     }
 
+    /// How many of the next steps of the plan run at once: POSTs that refer to none of each other. At
+    /// least one, where there is one.
+    pub(super) fn at_once(&self, steps: &[Vec<usize>]) -> usize {
+        let mut names = HashSet::new();
+        let posts = steps.iter().take_while(|step| {
+            let Some(operation) = self.single_post(step) else { return false };
+            let is_apart = !operation.references().iter().any(|name| names.contains(name));
+            names.extend(operation.bulk_id.as_deref());
+            is_apart
+        });
+        posts.count().max(1).min(steps.len())
+    }
+
+    /// The operation of a step that is one POST.
+    fn single_post(&self, step: &[usize]) -> Option<&'a BulkOperation> {
+        let &[index] = step else { return None };
+        let operation = self.request.operations.get(index)?.as_ref().ok()?;
+        (operation.method == BulkMethod::Post).then_some(operation)
+    }
+
+    /// Runs steps of the plan that run at once.
+    pub(super) async fn steps(&mut self, steps: &[Vec<usize>]) {
+        match steps {
+            [step] => self.step(step).await,
+            posts => self.posts(posts).await,
+        }
+    }
+
+    /// POSTs that have nothing to do with each other.
+    async fn posts(&mut self, steps: &[Vec<usize>]) {
+        let mut posts = Vec::with_capacity(steps.len());
+        for step in steps {
+            if let (&[index], Some(operation)) = (step.as_slice(), self.single_post(step)) {
+                let id = self.orchestrator.ids.resource_id();
+                posts.push((index, self.to_create(operation, id)));
+            }
+        }
+        let creations = posts.iter().map(|(_, to_create)| match to_create {
+            Ok((id, resource_type, body)) => {
+                Ok(Creation { id: *id, resource_type: Arc::clone(resource_type), body })
+            }
+            Err(error) => Err(error.clone().into()),
+        });
+        let accepted = self.request.fail_on_errors.unwrap_or(usize::MAX).saturating_sub(self.errors);
+        let outcomes = self.orchestrator.create_each(self.context, creations.collect(), accepted).await;
+        // What has no outcome came after the last error that the client accepts.
+        for ((index, _), outcome) in posts.iter().zip(outcomes) {
+            self.record(*index, outcome.map(Some).map_err(|error| in_operation(*index, error)));
+        }
+    }
+
+    /// What a POST is to create.
+    fn to_create(&self, operation: &BulkOperation, id: ResourceId) -> Result<ToCreate, ScimError> {
+        let resource_type = self.resource_type(&operation.path)?;
+        let own = operation.bulk_id.as_deref().map(|name| (name, id));
+        Ok((id, resource_type, self.resolve(operation, own.as_slice())?))
+    }
+
     /// Runs one step of the plan.
-    pub(super) async fn step(&mut self, operations: &[usize]) {
+    async fn step(&mut self, operations: &[usize]) {
         match operations {
             &[index] => {
                 let outcome = match self.request.operations.get(index) {
@@ -94,18 +155,16 @@ impl<'a> Run<'a> {
     }
 
     async fn single(&self, operation: &BulkOperation) -> Outcome {
-        let resource_type = self.resource_type(&operation.path)?;
         match operation.method {
             BulkMethod::Post => {
-                let id = self.orchestrator.ids.resource_id();
-                let own = operation.bulk_id.as_deref().map(|name| (name, id));
-                let body = self.resolve(operation, own.as_slice())?;
+                let (id, resource_type, body) =
+                    self.to_create(operation, self.orchestrator.ids.resource_id())?;
                 let creation = Creation { id, resource_type, body: &body };
                 let created = self.orchestrator.create_all(self.context, vec![creation], None).await;
                 created.map(|mut answers| answers.pop()).map_err(|(_, error)| error)
             }
             BulkMethod::Put | BulkMethod::Patch | BulkMethod::Delete => {
-                self.change(operation, resource_type).await
+                self.change(operation, self.resource_type(&operation.path)?).await
             }
         }
     }

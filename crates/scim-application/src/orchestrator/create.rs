@@ -1,9 +1,12 @@
 //! Creating resources (RFC 7644 §3.3).
 
+mod each;
+
 use std::sync::Arc;
 
 use scim_domain::audit::{AuditOperation, changed_attributes};
 use scim_domain::identifier::ResourceId;
+use scim_domain::listing::Include;
 use scim_domain::projection::{Projection, written_attributes};
 use scim_domain::resource::{Attributes, MemberChange};
 use scim_domain::schema::ResourceType;
@@ -43,7 +46,7 @@ impl ResourceOrchestrator {
         let shown = (!shape.minimal || shape_asks(shape)).then_some(&projection);
         let mut answers =
             self.create_all(context, vec![creation], shown).await.map_err(|(_index, error)| error)?;
-        answers.pop().ok_or_else(|| ServiceError::unavailable("the store answered nothing", None))
+        answers.pop().ok_or_else(no_answer)
     }
 
     /// Creates all of `creations` or none; they may name one another as members. Answers in their
@@ -60,7 +63,7 @@ impl ResourceOrchestrator {
             let new = self.validate(context, creation).await.map_err(|error| (index, error))?;
             resources.push(new);
         }
-        let include = projection.map_or(scim_domain::listing::Include::NOTHING, Projection::include);
+        let include = projection.map_or(Include::NOTHING, Projection::include);
         let created = self
             .resources
             .resource_create_all(tenant, resources, include)
@@ -93,6 +96,11 @@ impl ResourceOrchestrator {
             audit: context.audit(&*self.ids, AuditOperation::Create, written),
         })
     }
+}
+
+/// A store that answers less than it was asked for.
+fn no_answer() -> ServiceError {
+    ServiceError::unavailable("the store answered nothing", None)
 }
 
 /// A client that names `attributes` wants to see them, whatever it prefers.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use scim_domain::audit::AuditOperation;
+use scim_domain::audit::{AuditOperation, changed_attributes};
 use scim_domain::deletion::{Deletion, active};
 use scim_domain::identifier::ResourceId;
 use scim_domain::listing::Include;
 use scim_domain::precondition::VersionCondition;
-use scim_domain::resource::Attributes;
+use scim_domain::resource::{Attributes, MemberChange};
 use scim_domain::scope::Access;
 use scim_ports::{DeleteResource, ExpectedVersion, RepositoryError};
 
@@ -21,7 +21,8 @@ impl ResourceOrchestrator {
     /// Deletes a resource; where the tenant's `softDelete` says so, hides it.
     ///
     /// # Errors
-    /// 403 where the credential may not write this type; 404; 412 where `If-Match` names another version; 428 where strict mode misses it.
+    /// 403 where the credential may not write this type; 404; 412 where `If-Match` names another
+    /// version; 428 where strict mode misses it.
     pub async fn delete(
         &self,
         context: &RequestContext,
@@ -55,7 +56,11 @@ impl ResourceOrchestrator {
             let current = self.get(context, target, Include::NOTHING).await?;
             check_condition(if_match, current.version)?;
             let kept = match Deletion::of(&context.tenant().config, &current) {
-                Deletion::Hide(attributes) => Some(attributes),
+                Deletion::Hide(attributes) => {
+                    let names =
+                        changed_attributes(&current.attributes, &attributes, &MemberChange::default());
+                    Some((attributes, names))
+                }
                 Deletion::Remove => None,
             };
             let expected = ExpectedVersion::OneOf(vec![current.version]);
@@ -73,21 +78,23 @@ impl ResourceOrchestrator {
         Err(too_many_writers())
     }
 
+    /// Deletes a resource; where something is kept of it, those attributes, with the names of those that change.
     async fn delete_at(
         &self,
         context: &RequestContext,
         target: &ResourceTarget,
         expected: ExpectedVersion,
-        keep: Option<Attributes>,
+        kept: Option<(Attributes, Vec<String>)>,
     ) -> Result<(), RepositoryError> {
         let Some(id) = ResourceId::parse(&target.id) else { return Err(RepositoryError::NotFound) };
+        let (keep, names) = kept.unzip();
         let delete = DeleteResource {
             id,
             resource_type: Arc::clone(&target.resource_type),
             expected,
             keep,
             at: self.clock.now(),
-            audit: context.audit(&*self.ids, AuditOperation::Delete, Vec::new()),
+            audit: context.audit(&*self.ids, AuditOperation::Delete, names.unwrap_or_default()),
         };
         self.resources.resource_delete(context.tenant(), delete).await
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::keyword::keywords;
+
 use super::AttributeName;
 
 /// The data type of an attribute (RFC 7643 §2.3).
@@ -28,6 +30,17 @@ pub enum AttributeType {
     Complex,
 }
 
+keywords!(AttributeType {
+    String = "string",
+    Boolean = "boolean",
+    Decimal = "decimal",
+    Integer = "integer",
+    DateTime = "dateTime",
+    Binary = "binary",
+    Reference = "reference",
+    Complex = "complex",
+});
+
 /// When a client may write an attribute (RFC 7643 §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -42,6 +55,13 @@ pub enum Mutability {
     /// Written at any time, never read.
     WriteOnly,
 }
+
+keywords!(Mutability {
+    ReadOnly = "readOnly",
+    ReadWrite = "readWrite",
+    Immutable = "immutable",
+    WriteOnly = "writeOnly",
+});
 
 /// When an attribute is part of an answer (RFC 7643 §7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -58,6 +78,13 @@ pub enum Returned {
     Request,
 }
 
+keywords!(Returned {
+    Always = "always",
+    Never = "never",
+    Default = "default",
+    Request = "request",
+});
+
 /// How far a value has to be unique (RFC 7643 §7). `global` is held like `server`: within the tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,6 +97,12 @@ pub enum Uniqueness {
     /// Unique everywhere, as far as this server can see.
     Global,
 }
+
+keywords!(Uniqueness {
+    None = "none",
+    Server = "server",
+    Global = "global",
+});
 
 /// One attribute of a schema, in the form of RFC 7643 §7. Missing characteristics take the defaults of §2.2.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

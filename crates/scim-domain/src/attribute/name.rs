@@ -63,6 +63,28 @@ caseless_name! {
     SchemaUrn;
 }
 
+impl SchemaUrn {
+    /// Whether `text` is a URN (RFC 8141 §2) that can stand before an attribute's name in a path, in a
+    /// filter and in a URL without being taken apart or escaped: letters, digits and `-._~`, in parts
+    /// that colons separate.
+    pub fn is_valid(text: &str) -> bool {
+        let is_plain = |part: &str| {
+            !part.is_empty()
+                && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+        };
+        let mut parts = text.split(':');
+        let is_urn = parts.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case("urn"));
+        let is_namespace = parts.next().is_some_and(|namespace| {
+            (2..=32).contains(&namespace.len())
+                && namespace.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                && !namespace.starts_with('-')
+                && !namespace.ends_with('-')
+        });
+        let mut parts = parts.peekable();
+        is_urn && is_namespace && parts.peek().is_some() && parts.all(is_plain)
+    }
+}
+
 impl AttributeName {
     /// Whether `text` is a name by the grammar of RFC 7643 §2.1 (`$ref` is the one name with a `$`,
     /// so a leading `$` is let in).
@@ -81,6 +103,35 @@ mod tests {
     fn names_compare_without_regard_to_case() {
         assert_eq!(AttributeName::from("userName"), AttributeName::from("USERNAME"));
         assert_ne!(AttributeName::from("userName"), AttributeName::from("user-name"));
+    }
+
+    #[test]
+    fn the_grammar_of_urns() {
+        for valid in ["urn:example:Device", "URN:ietf:params:scim:schemas:core:2.0:User", "urn:a-b:c_d~e.f"] {
+            assert!(SchemaUrn::is_valid(valid), "{valid}");
+        }
+        for invalid in [
+            "",
+            "urn",
+            "urn:",
+            "urn:x:a",
+            "urn:example",
+            "urn:example:",
+            "urn:example::a",
+            "urn:example:a:",
+            "uri:example:a",
+            "https://example.com",
+            "urn:-ex:a",
+            "urn:ex-:a",
+            "urn:example:a b",
+            "urn:example:a,b",
+            "urn:example:a/b",
+            "urn:example:a[b]",
+            "urn:example:é",
+            "urn:ex.ample:a",
+        ] {
+            assert!(!SchemaUrn::is_valid(invalid), "{invalid}");
+        }
     }
 
     #[test]

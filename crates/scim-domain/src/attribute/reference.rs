@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{AttributeDefinition, SchemaUrn};
+use super::{AttributeDefinition, AttributeType, SchemaUrn};
 
 /// Where the values of an attribute come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,6 +53,17 @@ impl AttributeRef {
         Some(Self { sub_attribute, ..self.clone() })
     }
 
+    /// The attribute, followed by each of its sub-attributes.
+    pub fn with_subs(self) -> impl Iterator<Item = Self> {
+        let subs: Vec<Self> = self
+            .attribute
+            .sub_attributes
+            .iter()
+            .map(|sub| Self { sub_attribute: Some(Arc::clone(sub)), ..self.clone() })
+            .collect();
+        std::iter::once(self).chain(subs)
+    }
+
     /// Whether both name the same attribute and sub-attribute.
     pub fn same_as(&self, other: &Self) -> bool {
         self.same_attribute_as(other)
@@ -70,12 +81,16 @@ impl AttributeRef {
         self.attribute.multi_valued || self.sub_attribute.as_ref().is_some_and(|sub| sub.multi_valued)
     }
 
-    /// Whether this is `userName` of RFC 7643 §4.1.1, which compares by PRECIS (RFC 7644 §5).
+    /// Whether this is `userName` as RFC 7643 §4.1.1 has it, which compares by PRECIS (RFC 7644 §5): one
+    /// string that is not `caseExact`. A schema that gives another meaning to the name has its own.
     pub fn is_user_name(&self) -> bool {
         self.source == AttributeSource::Stored
             && self.extension.is_none()
             && self.sub_attribute.is_none()
             && self.attribute.name.matches("userName")
+            && self.attribute.data_type == AttributeType::String
+            && !self.attribute.multi_valued
+            && !self.attribute.case_exact
     }
 }
 

@@ -70,7 +70,7 @@ impl Filter {
                 attribute,
                 format_args!(
                     "is not complex, so it takes no value path ('[…]'); it is of type {}",
-                    operand::type_name(attribute.leaf().data_type)
+                    attribute.leaf().data_type.as_str()
                 ),
             ));
         }

@@ -51,8 +51,9 @@ impl SortKey {
             return Self::from_value(&simple, resource.values(&simple).first()?);
         }
         let elements = resource.values(&simple.whole());
+        let primary = simple.attribute.sub_attribute("primary").map(|primary| primary.name.as_str());
         let is_primary = |element: &&std::borrow::Cow<'_, Value>| {
-            element.get("primary").and_then(Value::as_bool).unwrap_or(false)
+            primary.and_then(|name| element.get(name)).and_then(Value::as_bool).unwrap_or(false)
         };
         let chosen = elements.iter().find(is_primary).or_else(|| elements.first())?;
         let value = chosen.get(simple.leaf().name.as_str())?;

@@ -28,15 +28,25 @@ impl Run<'_> {
         let leaf = attribute.leaf();
         let was_assigned = old.is_some();
         let fixed = old.as_ref().filter(|_| leaf.mutability == Mutability::Immutable).cloned();
+        let fixed_parts = immutable_parts(attribute, old.as_ref());
         let new = change(old)?;
         if was_assigned && new.is_none() && leaf.required {
             return Err(ScimError::mutability(format!("{attribute}: required, cannot be removed")));
+        }
+        let is_fixed = |attribute: &AttributeRef| {
+            ScimError::mutability(format!("{attribute}: immutable, its value is there already"))
+        };
+        for (part, value) in &fixed_parts {
+            let now = new.as_ref().and_then(|new| new.get(part.leaf().name.as_str()));
+            if now.is_none_or(|now| comparable(part, now) != comparable(part, value)) {
+                return Err(is_fixed(part));
+            }
         }
         let Some(fixed) = fixed else { return Ok(new) };
         if new.is_some_and(|new| comparable(attribute, &new) == comparable(attribute, &fixed)) {
             return Ok(Some(fixed));
         }
-        Err(ScimError::mutability(format!("{attribute}: immutable, its value is there already")))
+        Err(is_fixed(attribute))
     }
 
     /// A single-valued attribute after `change`.
@@ -207,6 +217,23 @@ impl Run<'_> {
         }
         Ok((!values.is_empty()).then_some(Value::Array(values)))
     }
+}
+
+/// The immutable sub-attributes of a single-valued complex attribute that have a value, with it: they can
+/// go neither by themselves nor with the value around them. Elements of a multi-valued attribute come and
+/// go as wholes.
+fn immutable_parts(attribute: &AttributeRef, value: Option<&Value>) -> Vec<(AttributeRef, Value)> {
+    let Some(Value::Object(object)) = value else { return Vec::new() };
+    if attribute.sub_attribute.is_some() || attribute.attribute.multi_valued {
+        return Vec::new();
+    }
+    let subs = attribute.attribute.sub_attributes.iter();
+    subs.filter(|sub| sub.mutability == Mutability::Immutable)
+        .filter_map(|sub| {
+            let value = object.get(sub.name.as_str())?.clone();
+            Some((attribute.sub(sub.name.as_str())?, value))
+        })
+        .collect()
 }
 
 /// The object that a stored complex value is.

@@ -1,6 +1,9 @@
 //! Schema definitions (RFC 7643 §7) and resource type definitions (RFC 7643 §6), as they are
 //! stored, served and put in by operators.
 
+mod attribute;
+mod reading;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

@@ -79,15 +79,7 @@ impl ResourceType {
         resource_type.returns_on_request = returns_on_request;
         resource_type.unique_attributes = resource_type
             .attributes()
-            .flat_map(|attribute| {
-                let subs: Vec<_> = attribute
-                    .attribute
-                    .sub_attributes
-                    .iter()
-                    .map(|sub| AttributeRef { sub_attribute: Some(Arc::clone(sub)), ..attribute.clone() })
-                    .collect();
-                std::iter::once(attribute).chain(subs)
-            })
+            .flat_map(AttributeRef::with_subs)
             .filter(|attribute| {
                 attribute.source == AttributeSource::Stored && attribute.leaf().uniqueness != Uniqueness::None
             })

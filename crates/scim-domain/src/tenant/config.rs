@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::custom_headers::CustomHeaders;
 use super::limits::{BulkConfig, FilterConfig, RateLimit};
 use super::log_level::LogLevel;
-use super::reader::{ConfigError, Field, UnknownKeys};
 use super::trusted_issuer::{self, TrustedIssuer, http_uri};
+use crate::input::{Field, InputError as ConfigError, UnknownKeys};
 
 /// The rules of one tenant. Every key is optional in JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,7 +172,7 @@ impl TenantConfig {
         config.documentation_uri =
             keys.take_some("documentationUri", |field| http_uri(field).map(|uri| uri.text.to_owned()))?;
         config.custom_headers = keys.take_or("customHeaders", config.custom_headers, CustomHeaders::read)?;
-        config.log_level = keys.take_some("logLevel", |field| field.keyword(&LogLevel::ALL))?;
+        config.log_level = keys.take_some("logLevel", |field| field.keyword(LogLevel::ALL))?;
         config.rate_limit = keys.take_some("rateLimit", RateLimit::read)?;
         config.trusted_issuers =
             keys.take_or("trustedIssuers", config.trusted_issuers, trusted_issuer::read_all)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::reader::{ConfigError, Field};
+use crate::input::{Field, InputError as ConfigError};
 
 /// Header fields by name; names in the spelling of the config, no two of them the same in another case.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value, json};
 
-use super::reader::{ConfigError, Field};
+use crate::input::{Field, InputError as ConfigError};
 
 /// Limits of `/Bulk` (RFC 7644 §3.7.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

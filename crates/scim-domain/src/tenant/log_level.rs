@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::keyword::keywords;
+
 /// The least severe messages that are logged, or none at all. Ordered from the fewest messages to the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LogLevel {
@@ -20,29 +22,14 @@ pub enum LogLevel {
     Trace,
 }
 
-impl LogLevel {
-    /// Every level with its name.
-    pub const ALL: [(&'static str, Self); 6] = [
-        ("off", Self::Off),
-        ("error", Self::Error),
-        ("warn", Self::Warn),
-        ("info", Self::Info),
-        ("debug", Self::Debug),
-        ("trace", Self::Trace),
-    ];
-
-    /// The name.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Error => "error",
-            Self::Warn => "warn",
-            Self::Info => "info",
-            Self::Debug => "debug",
-            Self::Trace => "trace",
-        }
-    }
-}
+keywords!(LogLevel {
+    Off = "off",
+    Error = "error",
+    Warn = "warn",
+    Info = "info",
+    Debug = "debug",
+    Trace = "trace",
+});
 
 impl fmt::Display for LogLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,7 +57,7 @@ mod tests {
 
     #[test]
     fn every_level_is_read_by_its_name_and_named_in_the_error() {
-        for (name, level) in LogLevel::ALL {
+        for &(name, level) in LogLevel::ALL {
             assert_eq!((name.parse(), level.to_string()), (Ok(level), name.to_owned()));
             assert!(UnknownLogLevel.to_string().contains(&format!("'{name}'")), "{name}");
         }

@@ -36,6 +36,18 @@ impl<'a> Location<'a> {
     }
 }
 
+impl Location<'_> {
+    /// The path of the attribute that is here, without the places of elements: `emails.value`.
+    pub(super) fn path(&self) -> String {
+        let inner = match self.step {
+            Step::Attribute(attribute) => attribute.to_string(),
+            Step::Name(name) => format!(".{name}"),
+            Step::Index(_) => String::new(),
+        };
+        self.parent.map(Self::path).unwrap_or_default() + &inner
+    }
+}
+
 impl fmt::Display for Location<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {

@@ -17,16 +17,13 @@ pub(super) fn check(resource_type: &ResourceType, attributes: &Attributes) -> Re
     for attribute in resource_type.attributes() {
         check_attribute(attributes, &attribute)?;
     }
-    for extension in resource_type.extensions.iter().filter(|extension| extension.required) {
-        let urn = extension.schema.id.as_str();
-        if !attributes.contains_key(urn) {
-            return Err(ScimError::invalid_value(format!(
-                "{urn}: required, resources of type {} must have this extension",
-                resource_type.name()
-            )));
-        }
+    match missing_extensions(resource_type, attributes).next() {
+        Some(urn) => Err(ScimError::invalid_value(format!(
+            "{urn}: required, resources of type {} must have this extension",
+            resource_type.name()
+        ))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// One attribute; there is nothing to check where its extension is not there.
@@ -34,6 +31,32 @@ pub(super) fn check(resource_type: &ResourceType, attributes: &Attributes) -> Re
 /// # Errors
 /// `invalidValue` that names the first thing which is missing.
 pub(super) fn check_attribute(attributes: &Attributes, attribute: &AttributeRef) -> Result<(), ScimError> {
+    missing(attributes, attribute, &mut |at| Err(ScimError::invalid_value(format!("{at}: required"))))
+}
+
+/// The URNs of the extensions that are required and not there.
+pub(super) fn missing_extensions<'a>(
+    resource_type: &'a ResourceType,
+    attributes: &'a Attributes,
+) -> impl Iterator<Item = &'a str> {
+    let required = resource_type.extensions.iter().filter(|extension| extension.required);
+    let urns = required.map(|extension| extension.schema.id.as_str());
+    urns.filter(|urn| !attributes.contains_key(*urn))
+}
+
+/// What happens to each place where something required is missing.
+type OnMissing<'a, E> = &'a mut dyn FnMut(&Location<'_>) -> Result<(), E>;
+
+/// Tells `on_missing` of everything that is required in one attribute and not there, until it fails;
+/// there is nothing to tell where the attribute's extension is not there.
+///
+/// # Errors
+/// That of `on_missing`.
+pub(super) fn missing<E>(
+    attributes: &Attributes,
+    attribute: &AttributeRef,
+    on_missing: OnMissing<'_, E>,
+) -> Result<(), E> {
     let is_here = match &attribute.extension {
         None => attribute.source == AttributeSource::Stored,
         Some(urn) => attributes.contains_key(urn.as_str()),
@@ -42,34 +65,39 @@ pub(super) fn check_attribute(attributes: &Attributes, attribute: &AttributeRef)
         return Ok(());
     }
     let value = stored::get(attributes, attribute);
-    check_value(&attribute.attribute, value, &Location::of(attribute))
+    missing_in(&attribute.attribute, value, &Location::of(attribute), on_missing)
 }
 
-fn check_value(
+fn missing_in<E>(
     definition: &AttributeDefinition,
     value: Option<&Value>,
     at: &Location<'_>,
-) -> Result<(), ScimError> {
+    on_missing: OnMissing<'_, E>,
+) -> Result<(), E> {
     // A readOnly attribute is the service provider's to assign.
     let required = definition.required && definition.mutability != Mutability::ReadOnly;
     if required && !value.is_some_and(has_content) {
-        return Err(ScimError::invalid_value(format!("{at}: required")));
+        on_missing(at)?;
     }
     match value {
-        Some(Value::Array(elements)) => elements
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, element)| check_subs(definition, element, &at.element(index))),
-        Some(single) => check_subs(definition, single, at),
+        Some(Value::Array(elements)) => elements.iter().enumerate().try_for_each(|(index, element)| {
+            missing_subs(definition, element, &at.element(index), on_missing)
+        }),
+        Some(single) => missing_subs(definition, single, at, on_missing),
         None => Ok(()),
     }
 }
 
-fn check_subs(definition: &AttributeDefinition, value: &Value, at: &Location<'_>) -> Result<(), ScimError> {
+fn missing_subs<E>(
+    definition: &AttributeDefinition,
+    value: &Value,
+    at: &Location<'_>,
+    on_missing: OnMissing<'_, E>,
+) -> Result<(), E> {
     let Value::Object(object) = value else { return Ok(()) };
     definition.sub_attributes.iter().try_for_each(|sub_attribute| {
         let name = sub_attribute.name.as_str();
-        check_value(sub_attribute, object.get(name), &at.sub(name))
+        missing_in(sub_attribute, object.get(name), &at.sub(name), on_missing)
     })
 }
 

@@ -63,6 +63,30 @@ pub(super) fn scalar(
     }
 }
 
+/// Whether `value`, a stored one, is of the simple type that `definition` has, by the letter.
+pub(super) fn is_of_type(definition: &AttributeDefinition, value: &Value) -> bool {
+    match (definition.data_type, value) {
+        (AttributeType::Boolean, Value::Bool(_)) => true,
+        (AttributeType::Integer, Value::Number(number)) => number.is_i64(),
+        (AttributeType::Decimal, Value::Number(_)) => true,
+        (data_type, Value::String(text)) => definition.is_text() && is_text_of(data_type, text),
+        _ => false,
+    }
+}
+
+/// Whether `text` is among the canonical values, or there are none.
+pub(super) fn is_canonical(definition: &AttributeDefinition, text: &str) -> bool {
+    let canonical = &definition.canonical_values;
+    if canonical.is_empty() {
+        true
+    } else if definition.is_case_exact() {
+        canonical.iter().any(|value| value == text)
+    } else {
+        let key = fold(text);
+        canonical.iter().any(|value| fold(value) == key)
+    }
+}
+
 /// The error for `value`, which is not even of the JSON type that was `expected`.
 pub(super) fn mismatch(at: &Location<'_>, expected: &str, value: &Value) -> ScimError {
     ScimError::invalid_value(format!("{at}: expected {expected}, got {}", json::kind(value)))
@@ -98,13 +122,7 @@ fn check_text(
     if text.contains('\0') {
         return Err(ScimError::invalid_value(format!("{at}: must not hold the character U+0000")));
     }
-    let valid = match definition.data_type {
-        AttributeType::DateTime => instant_key(text).is_some(),
-        AttributeType::Binary => BASE64.decode(text).is_ok(),
-        AttributeType::Reference => is_uri_reference(text),
-        _ => true,
-    };
-    if !valid {
+    if !is_text_of(definition.data_type, text) {
         return Err(ScimError::invalid_value(format!(
             "{at}: expected {}, got '{}'",
             expected(definition.data_type),
@@ -112,6 +130,16 @@ fn check_text(
         )));
     }
     check_canonical(config, definition, text, at)
+}
+
+/// Whether `text` can be a value of a type whose values are text.
+fn is_text_of(data_type: AttributeType, text: &str) -> bool {
+    match data_type {
+        AttributeType::DateTime => instant_key(text).is_some(),
+        AttributeType::Binary => BASE64.decode(text).is_ok(),
+        AttributeType::Reference => is_uri_reference(text),
+        _ => true,
+    }
 }
 
 /// Whether `text` can be an absolute or relative URI (RFC 7643 §2.3.7): not empty, and without the
@@ -127,22 +155,12 @@ fn check_canonical(
     text: &str,
     at: &Location<'_>,
 ) -> Result<(), ScimError> {
-    let canonical = &definition.canonical_values;
-    if canonical.is_empty() || leniency::accepts_other_than_canonical(config) {
-        return Ok(());
-    }
-    let known = if definition.is_case_exact() {
-        canonical.iter().any(|value| value == text)
-    } else {
-        let key = fold(text);
-        canonical.iter().any(|value| fold(value) == key)
-    };
-    if known {
+    if leniency::accepts_other_than_canonical(config) || is_canonical(definition, text) {
         return Ok(());
     }
     Err(ScimError::invalid_value(format!(
         "{at}: expected one of '{}', got '{}'",
-        canonical.join("', '"),
+        definition.canonical_values.join("', '"),
         excerpt(text)
     )))
 }

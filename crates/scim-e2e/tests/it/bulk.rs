@@ -130,6 +130,89 @@ async fn fail_on_errors_stops_a_request() {
     assert_eq!(client.get("/Users").await.listed("userName"), ["a", "b"]);
 }
 
+/// A POST of a user.
+fn post(name: &str, user_name: &str) -> Value {
+    json!({"method": "POST", "path": "/Users", "bulkId": name, "data": user(user_name)})
+}
+
+/// Some POSTs in a row, told apart though the store may be asked for all of them at once.
+#[tokio::test]
+async fn posts_in_a_row_succeed_and_fail_each_by_itself() {
+    let app = TestApp::start().await.expect("a server");
+    let client = app.operator();
+    created(&client, "taken").await;
+    let mut invalid = post("invalid", "x");
+    invalid["data"]["active"] = json!("perhaps");
+    let group = |name: &str, members: &[&str]| json!({"method": "POST", "path": "/Groups", "bulkId": name, "data": group(name, members)});
+    let nobody = "00000000-0000-7000-8000-000000000000";
+    let answer = bulk(
+        &client,
+        json!([
+            post("a", "a"),
+            post("again", "A"),
+            post("taken", "taken"),
+            invalid,
+            post("b", "b"),
+            group("g", &["bulkId:a", "bulkId:b"]),
+            group("of failed", &["bulkId:taken"]),
+            group("of nobody", &[nobody]),
+            group("own", &["bulkId:own"]),
+            {"method": "POST", "path": "/Nothing", "bulkId": "n", "data": user("n")},
+            post("c", "c"),
+        ]),
+    )
+    .await
+    .expect(200);
+    assert_eq!(
+        statuses(&answer),
+        ["201", "409", "409", "400", "201", "201", "409", "400", "201", "404", "201"]
+    );
+    let operations = answer.body["Operations"].as_array().expect("operations");
+    let names: Vec<&Value> = operations.iter().map(|operation| &operation["bulkId"]).collect();
+    assert_eq!(names[..4], ["a", "again", "taken", "invalid"]);
+    assert!(operations[3]["response"]["detail"].as_str().is_some_and(|text| text.contains("Operations[3]")));
+    assert_eq!(members(&client, id_of(&operations[5])).await.len(), 2);
+    assert_eq!(members(&client, id_of(&operations[8])).await, [id_of(&operations[8])]);
+    assert_eq!(client.get("/Users").await.listed("userName"), ["taken", "a", "b", "c"]);
+}
+
+/// However many POSTs the store is asked for at once, nothing is created after the last error that the
+/// client accepts (RFC 7644 §3.7.3).
+#[tokio::test]
+async fn fail_on_errors_stops_posts_in_a_row() {
+    let app = TestApp::builder().config(|config| config.bulk.max_operations = 1000).start().await;
+    let app = app.expect("a server");
+    let client = app.operator();
+    created(&client, "taken").await;
+    // The operations at these places want a name that is taken.
+    for (limit, count, failing, ran) in [
+        (1, 6, vec![2, 4], 3),
+        (1, 3, vec![0], 1),
+        (1, 3, vec![2], 3),
+        (2, 6, vec![1, 3, 4], 4),
+        (2, 6, vec![4, 5], 6),
+        (3, 150, vec![7, 120], 150),
+        (2, 250, vec![7, 120, 121], 121),
+        (25, 60, (10..60).step_by(2).collect(), 59),
+    ] {
+        let prefix = format!("{limit}-{count}-{}", failing.len());
+        let name = |place: usize| match failing.contains(&place) {
+            true => "taken".to_owned(),
+            false => format!("{prefix}-{place:03}"),
+        };
+        let operations: Vec<Value> =
+            (0..count).map(|place| post(&format!("b{place}"), &name(place))).collect();
+        let body = json!({"schemas": [REQUEST], "failOnErrors": limit, "Operations": operations});
+        let answer = client.post("/Bulk", &body).await.expect(200);
+        let expected: Vec<&str> =
+            (0..ran).map(|place| if failing.contains(&place) { "409" } else { "201" }).collect();
+        assert_eq!(statuses(&answer), expected, "{prefix}");
+        let created = format!("/Users?count=0&filter=userName%20sw%20%22{prefix}-%22");
+        let created = client.get(&created).await.expect(200).body["totalResults"].clone();
+        assert_eq!(created, ran - failing.iter().filter(|place| **place < ran).count(), "{prefix}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_has_limits_of_its_own() {
     let app = TestApp::builder()

@@ -17,6 +17,7 @@ use scim_domain::schema::ResourceType;
 use serde_json::Value;
 
 use crate::AppState;
+use crate::middleware::request_tenant::RequestTenant;
 use crate::respond::HttpError;
 use crate::routes::MountPoint;
 
@@ -61,7 +62,9 @@ impl Visitor {
             .as_ref()
             .is_ok_and(|pairs| pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case("filter")));
         let discovery = self.state.service.discovery();
-        let document = discovery.discover(self.attempt(), &self.base_url, endpoint, has_filter).await?;
+        let tenant = discovery.admit(self.attempt()).await?;
+        RequestTenant::note(&self.request, &tenant);
+        let document = discovery.document(&tenant, &self.base_url, endpoint, has_filter)?;
         query?;
         media_type::check_accept(self.request.headers())?;
         Ok(document)
@@ -84,6 +87,7 @@ impl Visitor {
 
     async fn authorize(self, payload: Payload) -> Result<Authorized, HttpError> {
         let context = self.state.service.authenticate(self.attempt(), self.base_url.clone()).await?;
+        RequestTenant::note(&self.request, context.tenant());
         media_type::check_accept(self.request.headers())?;
         Ok(Authorized { context, state: self.state, request: self.request, payload })
     }

@@ -1,6 +1,7 @@
 //! The operator. An endpoint that takes [`Operator`] cannot be reached without the operator's secret.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -31,13 +32,18 @@ impl Operator {
             .ok_or_else(|| ScimError::new(ErrorKind::Internal, "the request could not be processed"))?;
         let token = bearer::token(request.headers());
         let (request_id, client_address) = (request_id(request), client_address(request));
-        let context = state.administration.authenticate(token, &request_id, client_address)?;
+        let context = state.service.administration().authenticate(token, &request_id, client_address)?;
         Ok(Self { context, state, request: request.clone(), payload: payload.take() })
     }
 
     /// The use cases.
     pub(crate) fn administration(&self) -> &Administration {
-        &self.state.administration
+        self.state.service.administration()
+    }
+
+    /// What it takes to do the work without the request.
+    pub(crate) fn into_parts(self) -> (Arc<AppState>, AdminContext) {
+        (self.state.into_inner(), self.context)
     }
 
     /// The request.

@@ -17,14 +17,14 @@ const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+
 
 /// The type of a problem that says no more than its status does (RFC 9457 §4.2.1).
 const ABOUT_BLANK: &str = "about:blank";
-/// The type of the problem that stored data stands in the way of a definition, with `reports` on how.
+/// The type of the problem that stored data stands in the way of a definition, with a report on how.
 const STORED_DATA: &str = "urn:scim-server:problem:stored-data";
 
 /// A failed request of the operator.
 #[derive(Debug)]
 pub(crate) struct Problem {
     error: HttpError,
-    reports: Vec<Value>,
+    report: Option<Value>,
 }
 
 impl Problem {
@@ -41,12 +41,12 @@ impl Problem {
             "status": status.as_u16(),
             "detail": self.to_string(),
         });
-        if !self.reports.is_empty()
+        if let Some(report) = self.report.as_ref().and_then(Value::as_object)
             && let Some(members) = document.as_object_mut()
         {
             members.insert("type".into(), json!(STORED_DATA));
-            members.insert("title".into(), json!("Stored resources do not fit the definition"));
-            members.insert("reports".into(), json!(self.reports));
+            members.insert("title".into(), json!("Stored resources do not go with the definition"));
+            members.extend(report.clone());
         }
         document
     }
@@ -54,13 +54,13 @@ impl Problem {
 
 impl From<HttpError> for Problem {
     fn from(error: HttpError) -> Self {
-        Self { error, reports: Vec::new() }
+        Self { error, report: None }
     }
 }
 
 impl From<AdminError> for Problem {
-    fn from(AdminError { failure, reports }: AdminError) -> Self {
-        Self { error: failure.into(), reports }
+    fn from(AdminError { failure, report }: AdminError) -> Self {
+        Self { error: failure.into(), report }
     }
 }
 
@@ -125,11 +125,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn reports_have_a_type_of_their_own() {
+    async fn a_report_has_a_type_of_their_own() {
         let failure = ScimError::new(ErrorKind::Conflict, "x").into();
-        let error = AdminError { failure, reports: vec![json!({"resourceType": "User"})] };
+        let error = AdminError { failure, report: Some(json!({"affected": 7, "violations": []})) };
         let (_, document) = answered(Problem::from(error)).await;
         assert_eq!((document["type"].as_str(), document["status"].as_u64()), (Some(STORED_DATA), Some(409)));
-        assert_eq!(document["reports"][0]["resourceType"], "User");
+        assert_eq!(document["affected"], 7);
     }
 }

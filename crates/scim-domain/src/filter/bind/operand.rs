@@ -26,7 +26,7 @@ pub(super) fn operand(
     if !allows(data_type, operator) {
         return Err(invalid(
             attribute,
-            format_args!("is of type {}, which {operator} does not compare", type_name(data_type)),
+            format_args!("is of type {}, which {operator} does not compare", data_type.as_str()),
         ));
     }
     let mismatch = |expected: &str| {
@@ -34,7 +34,7 @@ pub(super) fn operand(
             attribute,
             format_args!(
                 "is of type {}: expected {expected} after {operator}, got {}",
-                type_name(data_type),
+                data_type.as_str(),
                 literal_name(literal)
             ),
         )
@@ -76,20 +76,6 @@ fn allows(data_type: AttributeType, operator: ComparisonOperator) -> bool {
         GreaterThan | GreaterOrEqual | LessThan | LessOrEqual => {
             !matches!(data_type, AttributeType::Boolean | AttributeType::Binary | AttributeType::Complex)
         }
-    }
-}
-
-/// The name of the type as RFC 7643 §7 writes it.
-pub(super) fn type_name(data_type: AttributeType) -> &'static str {
-    match data_type {
-        AttributeType::String => "string",
-        AttributeType::Boolean => "boolean",
-        AttributeType::Decimal => "decimal",
-        AttributeType::Integer => "integer",
-        AttributeType::DateTime => "dateTime",
-        AttributeType::Binary => "binary",
-        AttributeType::Reference => "reference",
-        AttributeType::Complex => "complex",
     }
 }
 

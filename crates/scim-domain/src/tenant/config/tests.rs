@@ -1,3 +1,5 @@
+//! Configs as operators send them, change them and have them stored.
+
 use serde_json::json;
 
 use super::*;

@@ -1,6 +1,7 @@
 //! The algorithms that a trusted issuer's tokens may be signed with (RFC 7518 §3.1, RFC 8037).
 
-use crate::tenant::reader::{ConfigError, Field};
+use crate::input::{Field, InputError as ConfigError};
+use crate::keyword::keywords;
 
 /// A signature algorithm. All of them are asymmetric: a key that checks a signature cannot make one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,29 +22,20 @@ pub enum JwtAlgorithm {
     EdDsa,
 }
 
-impl JwtAlgorithm {
-    /// Every algorithm with its name in `alg`.
-    pub const ALL: [(&'static str, Self); 7] = [
-        ("RS256", Self::Rs256),
-        ("RS384", Self::Rs384),
-        ("RS512", Self::Rs512),
-        ("PS256", Self::Ps256),
-        ("ES256", Self::Es256),
-        ("ES384", Self::Es384),
-        ("EdDSA", Self::EdDsa),
-    ];
+keywords!(JwtAlgorithm {
+    Rs256 = "RS256",
+    Rs384 = "RS384",
+    Rs512 = "RS512",
+    Ps256 = "PS256",
+    Es256 = "ES256",
+    Es384 = "ES384",
+    EdDsa = "EdDSA",
+});
 
-    /// The name in `alg`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rs256 => "RS256",
-            Self::Rs384 => "RS384",
-            Self::Rs512 => "RS512",
-            Self::Ps256 => "PS256",
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::EdDsa => "EdDSA",
-        }
+impl JwtAlgorithm {
+    /// Every algorithm.
+    pub(super) fn every() -> Vec<Self> {
+        Self::ALL.iter().map(|(_, algorithm)| *algorithm).collect()
     }
 
     /// The algorithms of an array of names, each once.
@@ -55,7 +47,7 @@ impl JwtAlgorithm {
                     "HMAC is not taken from an issuer: whoever can check such a token can make one",
                 ));
             }
-            let algorithm = item.keyword(&Self::ALL)?;
+            let algorithm = item.keyword(Self::ALL)?;
             if algorithms.contains(&algorithm) {
                 return Err(item.refuse("occurs twice"));
             }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::tenant::reader::{ConfigError, Field, Section};
+use crate::input::{Field, InputError as ConfigError, Section};
 
 use super::uri::{http_uri, is_loopback};
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::tenant::reader::{ConfigError, Field};
+use crate::input::{Field, InputError as ConfigError};
 
 /// An http or https URL.
 pub(in crate::tenant) struct HttpUri<'a> {
