@@ -1,4 +1,4 @@
-//! The conformance kits of `scim-ports`, run against this adapter.
+//! The conformance kit of `scim-ports`, run against this adapter.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,11 +11,7 @@ use scim_test_postgres::TestDatabase;
 
 use crate::support::{block_on, own_store, register, shared_store};
 
-/// Cases about resources share a database; each of the others has one of its own.
-#[derive(Default)]
-pub(crate) struct Postgres {
-    databases: Mutex<Vec<TestDatabase>>,
-}
+pub(crate) struct Postgres;
 
 #[async_trait]
 impl Harness for Postgres {
@@ -35,13 +31,6 @@ impl Harness for Postgres {
     }
 }
 
-<<<<<<< HEAD
-#[async_trait]
-impl AdministrationHarness for Postgres {
-    async fn administration(&self) -> Administration {
-        let (store, database) = own_store().await;
-        self.databases.lock().expect("no case panicked before").push(database);
-=======
 #[derive(Default)]
 struct Administered {
     databases: Mutex<Vec<TestDatabase>>,
@@ -63,7 +52,6 @@ impl AdministrationHarness for Administered {
     async fn administration(&self) -> Administration {
         let (store, database) = own_store().await;
         self.databases.lock().expect("nobody has failed").push(database);
->>>>>>> next
         Administration {
             resources: Arc::new(store.resources()),
             tenants: Arc::new(store.tenants()),
@@ -75,18 +63,9 @@ impl AdministrationHarness for Administered {
     }
 
     async fn in_time(&self, wait: BoxFuture<'_>) {
-<<<<<<< HEAD
-        tokio::time::timeout(Duration::from_secs(30), wait).await.expect("it does not take long");
-    }
-}
-
-scim_ports::conformance_tests!(Postgres::default(), block_on);
-scim_ports::administration_tests!(Postgres::default(), block_on);
-=======
         tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it does not take long");
     }
 }
 
 scim_ports::conformance_tests!(Postgres, block_on);
 scim_ports::administration_tests!(Administered::default(), block_on);
->>>>>>> next

@@ -9,15 +9,15 @@ const EXTENT: Extent = Extent { resources: 50, queries: 600 };
 
 #[test]
 fn drawn_searches_are_answered_as_the_domain_does_1() {
-    block_on(run(&Postgres::default(), 101, EXTENT));
+    block_on(run(&Postgres, 101, EXTENT));
 }
 
 #[test]
 fn drawn_searches_are_answered_as_the_domain_does_2() {
-    block_on(run(&Postgres::default(), 102, EXTENT));
+    block_on(run(&Postgres, 102, EXTENT));
 }
 
 #[test]
 fn drawn_searches_are_answered_as_the_domain_does_3() {
-    block_on(run(&Postgres::default(), 103, EXTENT));
+    block_on(run(&Postgres, 103, EXTENT));
 }
