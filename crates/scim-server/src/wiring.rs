@@ -12,7 +12,7 @@ use scim_application::{OperatorAccess, Ports, ScimService, StatusProvider};
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
-use scim_domain::tenant::{Tenant, TenantConfig};
+use scim_domain::tenant::{Preset, Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
     AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, NewTenant, PasswordHasher,
@@ -65,7 +65,7 @@ impl Store {
                 slug: tenant.slug.clone(),
                 display_name: tenant.slug,
                 active: tenant.active,
-                preset: String::new(),
+                preset: Preset::DEFAULT.to_owned(),
                 config: TenantConfig::clone(&tenant.config),
                 version: Version::FIRST,
                 created_at: at,
