@@ -43,9 +43,10 @@ const GIVING_UP: [&str; 9] = [
 const TRY_AGAIN: [&str; 3] =
     ["deadlock detected", "could not serialize access", "cached plan must not change result type"];
 
-/// Whether the tables are not there: before migrations are applied, and after they are taken back.
+/// Whether tables or columns are not there: before migrations are applied, and after they are taken back.
 fn is_unmigrated(message: &str) -> bool {
-    message.starts_with("relation \"") && message.ends_with("\" does not exist")
+    ["relation \"", "column "].iter().any(|what| message.starts_with(what))
+        && message.ends_with(" does not exist")
 }
 
 impl From<DieselError> for Failure {

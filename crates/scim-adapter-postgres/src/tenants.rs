@@ -47,7 +47,6 @@ impl PostgresTenants {
         display_name: &str,
         at: Timestamp,
     ) -> Result<bool, RepositoryError> {
-        let schema = &tenant.schema;
         let creation = Creation {
             record: TenantRecord {
                 id: tenant.id,
@@ -60,10 +59,7 @@ impl PostgresTenants {
                 created_at: at,
                 updated_at: at,
             },
-            definitions: TenantDefinitions {
-                schemas: schema.schemas().iter().map(|schema| (**schema).clone()).collect(),
-                resource_types: schema.resource_types().iter().map(|it| it.definition.clone()).collect(),
-            },
+            definitions: TenantDefinitions::of(&tenant.schema),
             audit: None,
         };
         match creation.run(&self.pool, Some(tenant.id)).await {

@@ -15,6 +15,7 @@ mod refusals;
 mod uses;
 mod verifier;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use scim_domain::audit::Actor;
@@ -30,6 +31,8 @@ use scim_ports::{
 use smol_str::SmolStr;
 
 use crate::cache::remembered::Remembered;
+use crate::oauth::is_jwt;
+use crate::subjects::SUBJECT_TYPE;
 use crate::{OperatorKey, ServiceError, TenantDirectory};
 
 use proofs::{Claim, Proofs};
@@ -43,8 +46,6 @@ pub use verifier::{TokenRefusal, TokenVerifier, VerifiedToken};
 const CREDENTIALS: usize = 50_000;
 /// The most ids that are remembered to be no credential's.
 const UNKNOWN_CREDENTIALS: usize = 50_000;
-/// The resource type of those that a credential can speak for.
-const SUBJECT_TYPE: &str = "User";
 /// No tenant has a longer name: such a path is not kept for the audit log.
 const LONGEST_NAME: usize = 256;
 
@@ -204,28 +205,65 @@ impl Authentication {
         if !mount.is_open_to(&tenant) {
             return Err(refused(mount, None));
         }
-        let refused = || Denial::Refused(Some((Wanted::Id(tenant_id), Some(id))));
-        let mut known = known.ok_or_else(refused)?;
         let claim = Claim { text, token, client_address };
-        let mut is_right = self.known_secret(&known, claim);
-        if is_right.is_none() {
-            let hash = self.verified_hash(&known, claim).await?.ok_or_else(refused)?;
-            // Much may have happened in the meantime.
-            known = self.credential(tenant_id, id).await?.ok_or_else(refused)?;
-            is_right = Some(self.live_hashes(&known).contains(&hash.as_str()));
-        }
-        if is_right != Some(true) {
-            return Err(refused());
-        }
-        self.uses.note(&known.noted, tenant_id, id, self.clock.now());
+        let known = self.prove(known, CredentialKind::Bearer, claim).await?;
+        let known = known.ok_or(Denial::Refused(Some((Wanted::Id(tenant_id), Some(id)))))?;
         let Credential { subject, ref scopes, .. } = known.credential;
         Ok(principal(tenant, Actor::Credential { id, subject }, scopes.clone(), subject))
+    }
+
+    /// The OAuth client whose secret this is, of a tenant that may be used (RFC 6749 §2.3.1); `None`
+    /// where there is none, whatever the reason, after which the attempt is written down.
+    ///
+    /// # Errors
+    /// 503 where the stores are out of reach, or too many secrets are being verified.
+    pub(crate) async fn client(
+        &self,
+        shown: &BearerToken,
+        request_id: &str,
+        client_address: Option<IpAddr>,
+    ) -> Result<Option<Credential>, ServiceError> {
+        let (tenant_id, id) = (shown.tenant, shown.credential);
+        let tenant = self.tenants.by_id(tenant_id).await?;
+        let known = self.credential(tenant_id, id).await?;
+        let claim = Claim { text: &shown.text(), token: shown, client_address };
+        let known = self.prove(known, CredentialKind::OauthClient, claim).await?;
+        let known = known.filter(|_| tenant.is_some_and(|tenant| tenant.active));
+        if known.is_none() {
+            let kind = Kind { wanted: Wanted::Id(tenant_id), credential: Some(id), client_address };
+            self.refusals.note(kind, request_id, self.clock.now());
+        }
+        Ok(known.map(|known| known.credential.clone()))
+    }
+
+    /// The credential, if it is of this kind and the claim's secret is its own.
+    async fn prove(
+        &self,
+        known: Option<Arc<Known>>,
+        kind: CredentialKind,
+        claim: Claim<'_>,
+    ) -> Result<Option<Arc<Known>>, ServiceError> {
+        let (tenant, id) = (claim.token.tenant, claim.token.credential);
+        let Some(mut known) = known.filter(|known| known.credential.kind == kind) else { return Ok(None) };
+        let mut is_right = self.known_secret(&known, claim);
+        if is_right.is_none() {
+            let Some(hash) = self.verified_hash(&known, claim).await? else { return Ok(None) };
+            // Much may have happened in the meantime.
+            let Some(now) = self.credential(tenant, id).await? else { return Ok(None) };
+            is_right = Some(now.credential.live_hashes(self.clock.now()).contains(&hash.as_str()));
+            known = now;
+        }
+        if is_right != Some(true) {
+            return Ok(None);
+        }
+        self.uses.note(&known.noted, tenant, id, self.clock.now());
+        Ok(Some(known))
     }
 
     /// Whether the token's secret is that of the credential, where it takes no hashing to tell.
     fn known_secret(&self, known: &Known, claim: Claim<'_>) -> Option<bool> {
         let mut answer = Some(false);
-        for hash in self.live_hashes(known) {
+        for hash in known.credential.live_hashes(self.clock.now()) {
             match self.proofs.known(claim, hash) {
                 Some(true) => return Some(true),
                 Some(false) => {}
@@ -237,7 +275,7 @@ impl Authentication {
 
     /// The hash of the credential that is of the token's secret.
     async fn verified_hash(&self, known: &Known, claim: Claim<'_>) -> Result<Option<String>, ServiceError> {
-        for hash in self.live_hashes(known) {
+        for hash in known.credential.live_hashes(self.clock.now()) {
             let is_right = self.proofs.verify(claim, hash).await;
             let busy = |_| ServiceError::unavailable("too many tokens are being verified", None);
             if is_right.map_err(busy)? {
@@ -247,16 +285,8 @@ impl Authentication {
         Ok(None)
     }
 
-    /// The hashes by which the credential can be used as a bearer token now.
-    fn live_hashes<'a>(&self, known: &'a Known) -> Vec<&'a str> {
-        match known.credential.kind {
-            CredentialKind::Bearer => known.credential.live_hashes(self.clock.now()),
-            CredentialKind::OauthClient => Vec::new(),
-        }
-    }
-
     async fn by_signature(&self, mount: &Mount, token: &str) -> Result<Principal, Denial> {
-        let tokens = self.tokens.as_ref().filter(|_| token.bytes().filter(|byte| *byte == b'.').count() == 2);
+        let tokens = self.tokens.as_ref().filter(|_| is_jwt(token));
         let Some(tokens) = tokens else { return Err(refused(mount, None)) };
         let verified = tokens.token_verify(token, mount, &self.tenants).await;
         let VerifiedToken { tenant: tenant_id, actor, scopes, subject, expires_at, client } = verified

@@ -13,9 +13,11 @@ mod discovery;
 mod error;
 mod maintenance;
 mod me;
+pub mod oauth;
 mod operator_key;
 mod orchestrator;
 mod service;
+mod subjects;
 mod tenant_directory;
 #[cfg(test)]
 mod testing;
@@ -37,5 +39,5 @@ use operator_key::OperatorKey;
 pub use orchestrator::{
     AnswerShape, ReadAnswer, ResourceAnswer, ResourceOrchestrator, ResourceTarget, WriteAnswer,
 };
-pub use service::{Ports, ScimService};
+pub use service::{OauthPorts, Ports, ScimService};
 pub use tenant_directory::TenantDirectory;

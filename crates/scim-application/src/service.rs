@@ -6,8 +6,8 @@ use std::time::Duration;
 use scim_domain::audit::Origin;
 use scim_domain::listing::cursor::CursorSealer;
 use scim_ports::{
-    AuditRepository, ChangeListener, ChangeNotices, Clock, CredentialRepository, IdGenerator, PasswordHasher,
-    ResourceRepository, TenantRegistry,
+    AuditRepository, ChangeListener, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource,
+    PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRegistry,
 };
 
 use crate::administration::AdministrationPorts;
@@ -15,9 +15,10 @@ use crate::authentication::AuthenticationPorts;
 use crate::bulk::BulkProcessor;
 use crate::discovery::Discovery;
 use crate::maintenance::MaintenanceParts;
+use crate::oauth::{AccessTokens, OauthServer, Sealer, SignedTokens, SigningKeys, TrustedIssuers};
 use crate::{
     Administration, Attempt, Authentication, Maintenance, OperatorAccess, RequestContext,
-    ResourceOrchestrator, ServiceError, StatusProvider, TenantDirectory, TokenVerifier,
+    ResourceOrchestrator, ServiceError, StatusProvider, TenantDirectory,
 };
 
 /// What the service needs from outside.
@@ -34,8 +35,8 @@ pub struct Ports {
     pub notices: Arc<dyn ChangeNotices>,
     /// The operator's secret.
     pub operator: OperatorAccess,
-    /// Reads signed tokens; without it they open nothing.
-    pub tokens: Option<Arc<dyn TokenVerifier>>,
+    /// What tokens are signed with, and whose are trusted beside.
+    pub oauth: OauthPorts,
     /// Hashes passwords.
     pub passwords: Arc<dyn PasswordHasher>,
     /// Tells the time.
@@ -50,15 +51,30 @@ pub struct Ports {
     pub status: Arc<dyn StatusProvider>,
 }
 
+/// What tokens are signed with, and where the keys of other issuers come from.
+pub struct OauthPorts {
+    /// Access tokens are HS256 with this secret; without one, keys are made, and kept in `signing_keys`.
+    pub shared_secret: Option<Vec<u8>>,
+    /// The keys that sign.
+    pub signing_keys: Arc<dyn SigningKeyRepository>,
+    /// Seals those keys.
+    pub sealer: Sealer,
+    /// Where the keys of other issuers come from.
+    pub jwks: Arc<dyn JwksSource>,
+}
+
 /// A SCIM service provider.
 pub struct ScimService {
     authentication: Arc<Authentication>,
     administration: Administration,
     maintenance: Arc<Maintenance>,
+    /// Notices may end with the last who holds this.
+    _notices: Arc<dyn ChangeNotices>,
     repository: Arc<dyn ResourceRepository>,
     orchestrator: ResourceOrchestrator,
     bulk: BulkProcessor,
     discovery: Discovery,
+    oauth: OauthServer,
 }
 
 impl ScimService {
@@ -66,12 +82,25 @@ impl ScimService {
     pub fn new(ports: Ports) -> Self {
         let operator_tenant = ports.operator.tenant.clone();
         let directory = Arc::new(TenantDirectory::new(ports.tenants.clone(), Arc::clone(&ports.clock)));
+        let OauthPorts { shared_secret, signing_keys, sealer, jwks } = ports.oauth;
+        let keys = Arc::new(SigningKeys::new(signing_keys, sealer, Arc::clone(&ports.ids)));
+        let access_tokens = Arc::new(match shared_secret {
+            Some(secret) => AccessTokens::with_secret(&secret, Arc::clone(&ports.ids)),
+            None => AccessTokens::with_keys(Arc::clone(&keys), Arc::clone(&ports.ids)),
+        });
+        let tokens = SignedTokens {
+            access_tokens: Arc::clone(&access_tokens),
+            issuers: TrustedIssuers::new(jwks),
+            resources: Arc::clone(&ports.resources),
+            clock: Arc::clone(&ports.clock),
+            default_tenant: ports.operator.tenant.clone(),
+        };
         let authentication = Arc::new(Authentication::new(AuthenticationPorts {
             operator: ports.operator,
             tenants: Arc::clone(&directory),
             credentials: Arc::clone(&ports.credentials),
             audit: Arc::clone(&ports.audit),
-            tokens: ports.tokens,
+            tokens: Some(Arc::new(tokens)),
             passwords: Arc::clone(&ports.passwords),
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),
@@ -84,11 +113,12 @@ impl ScimService {
             audit_retention: ports.audit_retention,
             clock: Arc::clone(&ports.clock),
         }));
-        let listeners: [Arc<dyn ChangeListener>; 3] =
-            [directory.clone(), authentication.clone(), maintenance.clone()];
+        let listeners: [Arc<dyn ChangeListener>; 4] =
+            [directory.clone(), authentication.clone(), maintenance.clone(), keys];
         for listener in &listeners {
             ports.notices.subscribe(Arc::clone(listener));
         }
+        let oauth = OauthServer::new(access_tokens, Arc::clone(&authentication), Arc::clone(&ports.clock));
         let administration = Administration::new(AdministrationPorts {
             tenants: ports.tenants,
             credentials: ports.credentials,
@@ -113,10 +143,12 @@ impl ScimService {
             authentication: Arc::clone(&authentication),
             administration,
             maintenance,
+            _notices: ports.notices,
             repository: ports.resources,
             bulk: BulkProcessor::new(orchestrator.clone()),
             discovery: Discovery::new(directory, authentication),
             orchestrator,
+            oauth,
         }
     }
 
@@ -146,6 +178,11 @@ impl ScimService {
     /// What the host has to let run beside the requests.
     pub fn maintenance(&self) -> &Arc<Maintenance> {
         &self.maintenance
+    }
+
+    /// The authorization server.
+    pub fn oauth(&self) -> &OauthServer {
+        &self.oauth
     }
 
     /// The use cases on resources.

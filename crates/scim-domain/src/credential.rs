@@ -123,6 +123,11 @@ impl Secret {
         Self(bytes)
     }
 
+    /// Reads a secret from its text; `None` for what is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        decode(text).map(Self)
+    }
+
     /// The secret as text: what is hashed, and what an OAuth client sends. 43 bytes, which bcrypt takes whole.
     pub fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
@@ -205,6 +210,8 @@ mod tests {
         let text = token().text();
         assert_eq!((text.len(), BearerToken::parse(&text)), (91, Some(token())));
         assert!(!format!("{:?}", token()).contains("3, 3"));
+        assert_eq!(Secret::parse(&token().secret.text()), Some(token().secret));
+        assert_eq!(Secret::parse("AAAA"), None);
     }
 
     #[test]

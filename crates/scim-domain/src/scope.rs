@@ -4,6 +4,9 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
+/// The longest name of a resource type in a scope, in bytes.
+const LONGEST_NAME: usize = 128;
+
 /// What a request does, as far as scopes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access<'a> {
@@ -52,7 +55,8 @@ impl Scope {
 
 /// Whether `name` may follow the colon: a scope is separated by spaces and has no quotes in it (RFC 6749 §3.3).
 fn is_type_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    (1..=LONGEST_NAME).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 impl fmt::Display for Scope {

@@ -20,7 +20,7 @@ pub use limits::{BulkConfig, FilterConfig, RateLimit};
 pub use log_level::LogLevel;
 pub use preset::{Preset, UnknownPreset};
 pub use slug::check_slug;
-pub use trusted_issuer::TrustedIssuer;
+pub use trusted_issuer::{IssuerKeys, JwtAlgorithm, SubjectAttribute, SubjectMapping, TrustedIssuer};
 
 /// One tenant with all that a request on its resources needs to know.
 #[derive(Debug, Clone)]

@@ -20,7 +20,7 @@ use scim_ports::{
     AuditQuery, AuditRepository, Clock, CredentialRepository, IdGenerator, NewTenant, PasswordHasher,
     TenantRecord, TenantRegistry, UpdateTenant,
 };
-use scim_server::adapters::{BcryptPasswords, SystemClock, UuidV7Ids};
+use scim_server::adapters::{BcryptPasswords, HttpJwks, SystemClock, UuidV7Ids};
 use scim_server::wiring::{Store, Wiring};
 use scim_test_postgres::{TestDatabase, TestServer};
 use secrecy::SecretString;
@@ -31,6 +31,9 @@ use crate::Client;
 
 /// The operator's secret of every server under test.
 pub const SECRET: &str = "the-operator-secret-of-the-tests";
+
+/// What seals stored secrets.
+const ENCRYPTION_KEY: [u8; 32] = [7; 32];
 
 /// The cost of password hashes: the least that there is.
 const BCRYPT_COST: u32 = 4;
@@ -113,6 +116,7 @@ pub struct Builder<B> {
     config: TenantConfig,
     http: HttpSettings,
     secret_opens_every_tenant: bool,
+    jwt_secret: Option<SecretString>,
     passwords: Arc<dyn PasswordHasher>,
 }
 
@@ -149,6 +153,7 @@ impl<B: Backend> TestApp<B> {
                 store_name: "store",
             },
             secret_opens_every_tenant: false,
+            jwt_secret: None,
             passwords: Arc::new(BcryptPasswords::new(BCRYPT_COST)),
         }
     }
@@ -361,6 +366,13 @@ impl<B: Backend> Builder<B> {
         self
     }
 
+    /// With access tokens that this secret signs.
+    #[must_use]
+    pub fn jwt_secret(mut self, secret: &str) -> Self {
+        self.jwt_secret = Some(SecretString::from(secret));
+        self
+    }
+
     /// With an operator's secret that opens every tenant.
     #[must_use]
     pub fn secret_opens_every_tenant(mut self) -> Self {
@@ -392,6 +404,9 @@ impl<B: Backend> Builder<B> {
             secret: SecretString::from(SECRET),
             secret_opens_every_tenant: self.secret_opens_every_tenant,
             audit_retention: AUDIT_RETENTION,
+            jwt_secret: self.jwt_secret,
+            encryption_key: ENCRYPTION_KEY,
+            jwks: Arc::new(HttpJwks::new()?),
             http: self.http,
             passwords: Arc::clone(&self.passwords),
             ids: Arc::clone(&ids),

@@ -34,6 +34,7 @@ pub(crate) mod hostile;
 mod injection;
 mod me;
 mod negotiation;
+mod oauth;
 mod okta;
 mod patch;
 mod rfc7644_examples;

@@ -9,6 +9,7 @@ mod media_type;
 mod operator;
 mod preconditions;
 mod query;
+mod token_request;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -22,6 +23,7 @@ use crate::middleware::request_id::RequestId;
 pub(crate) use authorized::{Authorized, Visitor};
 pub(crate) use body::Deadline;
 pub(crate) use operator::Operator;
+pub(crate) use token_request::{TokenForm, issuer};
 
 /// A segment of the path, decoded; empty where the route has none of this name.
 ///

@@ -2,6 +2,7 @@
 
 mod error;
 mod list;
+mod oauth;
 mod problem;
 mod resource;
 
@@ -9,6 +10,7 @@ use actix_web::http::header::HeaderValue;
 
 pub(crate) use error::HttpError;
 pub(crate) use list::{document, json, list};
+pub(crate) use oauth::{OauthError, unstored};
 pub(crate) use problem::Problem;
 pub(crate) use resource::{changed, created, deleted, read};
 

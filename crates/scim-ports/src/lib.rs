@@ -10,6 +10,7 @@ mod clock;
 mod credential_repository;
 mod error;
 mod id_generator;
+mod jwks_source;
 mod password_hasher;
 mod resource_repository;
 mod schema_interner;
@@ -32,6 +33,7 @@ pub use clock::Clock;
 pub use credential_repository::{CredentialRepository, RotateCredential};
 pub use error::RepositoryError;
 pub use id_generator::IdGenerator;
+pub use jwks_source::JwksSource;
 pub use password_hasher::{PasswordError, PasswordHasher};
 pub use resource_repository::{
     DeleteResource, ExpectedVersion, NewResource, RefusedCreate, ResourceRepository, UpdateResource, Updated,

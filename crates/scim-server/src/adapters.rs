@@ -1,12 +1,14 @@
-//! Adapters of the small ports: the system's clock, ids, password hashes.
+//! Adapters of the small ports: the system's clock, ids, password hashes, the keys of other issuers.
 
 mod bcrypt_passwords;
+mod http_jwks;
 mod random_bytes;
 mod status;
 mod system_clock;
 mod uuid_v7_ids;
 
 pub use bcrypt_passwords::BcryptPasswords;
+pub use http_jwks::HttpJwks;
 pub use status::{MemoryStatus, PostgresStatus};
 pub use system_clock::SystemClock;
 pub use uuid_v7_ids::UuidV7Ids;

@@ -77,6 +77,8 @@ flags! {
     auto_migrate: "BOOLEAN", "Whether the start applies pending migrations [AUTO_MIGRATE; true]";
     scim_shared_secret: "SECRET", "The operator's secret, 32 characters at least; the environment keeps it out of sight of others on this machine [SCIM_SHARED_SECRET; random]";
     scim_shared_secret_fallback: "BOOLEAN", "Whether the operator's secret opens every tenant [SCIM_SHARED_SECRET_FALLBACK; false]";
+    jwt_secret: "SECRET", "What access tokens are signed with, by HS256, rather than by keys that are made; 32 characters at least [JWT_SECRET]";
+    encryption_key: "KEY", "32 bytes in base64 or hex, which seal stored secrets that have to be read back; the same on every replica [ENCRYPTION_KEY, CREDENTIAL_ENCRYPTION_KEY; derived from SCIM_SHARED_SECRET]";
     public_base_url: "URL", "What URLs in answers start with [PUBLIC_BASE_URL; as the request says]";
     max_request_size: "BYTES", "The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]";
     worker_threads: "N", "Threads that serve requests [WORKER_THREADS; the processors]";

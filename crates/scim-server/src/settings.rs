@@ -14,7 +14,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{SecretBox, SecretString};
 
 pub use crate::cli::Flags;
 pub use database::DatabaseSettings;
@@ -35,6 +35,10 @@ pub struct Settings {
     pub scim_shared_secret: Option<SecretString>,
     /// `SCIM_SHARED_SECRET_FALLBACK`: whether the operator's secret opens every tenant.
     pub scim_shared_secret_fallback: bool,
+    /// `JWT_SECRET`: what access tokens are signed with; without it, keys are made.
+    pub jwt_secret: Option<SecretString>,
+    /// `ENCRYPTION_KEY`: what seals stored secrets that have to be read back.
+    pub encryption_key: Option<SecretBox<[u8; 32]>>,
     /// `PUBLIC_BASE_URL`, without a slash at its end.
     pub public_base_url: Option<String>,
     /// `MAX_REQUEST_SIZE`, in bytes.
@@ -129,6 +133,9 @@ pub(crate) mod keys {
     pub(crate) const SCIM_SHARED_SECRET: Key = secret("SCIM_SHARED_SECRET", "scim_shared_secret");
     pub(crate) const SCIM_SHARED_SECRET_FALLBACK: Key =
         key("SCIM_SHARED_SECRET_FALLBACK", "scim_shared_secret_fallback");
+    pub(crate) const JWT_SECRET: Key = secret("JWT_SECRET", "jwt_secret");
+    pub(crate) const ENCRYPTION_KEY: Key =
+        Key { alias: Some("CREDENTIAL_ENCRYPTION_KEY"), ..secret("ENCRYPTION_KEY", "encryption_key") };
     pub(crate) const PUBLIC_BASE_URL: Key = key("PUBLIC_BASE_URL", "public_base_url");
     pub(crate) const MAX_REQUEST_SIZE: Key = key("MAX_REQUEST_SIZE", "max_request_size");
     pub(crate) const WORKER_THREADS: Key = key("WORKER_THREADS", "worker_threads");
@@ -139,7 +146,7 @@ pub(crate) mod keys {
     pub(crate) const LOG_FORMAT: Key = key("LOG_FORMAT", "log_format");
 
     /// All of them.
-    pub(crate) const ALL: [&Key; 21] = [
+    pub(crate) const ALL: [&Key; 23] = [
         &SERVER_HOST,
         &SERVER_PORT,
         &PERSISTENCE_BACKEND,
@@ -153,6 +160,8 @@ pub(crate) mod keys {
         &AUTO_MIGRATE,
         &SCIM_SHARED_SECRET,
         &SCIM_SHARED_SECRET_FALLBACK,
+        &JWT_SECRET,
+        &ENCRYPTION_KEY,
         &PUBLIC_BASE_URL,
         &MAX_REQUEST_SIZE,
         &WORKER_THREADS,
@@ -165,13 +174,10 @@ pub(crate) mod keys {
 }
 
 /// Settings of features that this build does not have.
-pub(crate) const NOT_BUILT_IN: [&str; 18] = [
+pub(crate) const NOT_BUILT_IN: [&str; 15] = [
     "CACHE_TTL",
     "CORS_ALLOWED_ORIGINS",
-    "CREDENTIAL_ENCRYPTION_KEY",
-    "ENCRYPTION_KEY",
     "JAEGER_ENDPOINT",
-    "JWT_SECRET",
     "LOG_DIR",
     "METRICS_ENABLED",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -221,6 +227,15 @@ impl Settings {
         }
         let scim_shared_secret_fallback =
             reader.or_default(&keys::SCIM_SHARED_SECRET_FALLBACK, values::SWITCH, values::switch, false);
+        let jwt_secret =
+            reader.optional(&keys::JWT_SECRET, values::SECRET, values::secret, masked, "none: keys are made");
+        let encryption_key = reader.optional(
+            &keys::ENCRYPTION_KEY,
+            values::ENCRYPTION_KEY,
+            values::encryption_key,
+            |_| "***".to_owned(),
+            if on_postgres { "derived from SCIM_SHARED_SECRET" } else { "a random one" },
+        );
         let public_base_url = reader.optional(
             &keys::PUBLIC_BASE_URL,
             values::URL,
@@ -273,6 +288,8 @@ impl Settings {
             database,
             scim_shared_secret,
             scim_shared_secret_fallback,
+            jwt_secret,
+            encryption_key,
             public_base_url,
             max_request_size,
             worker_threads,
@@ -385,6 +402,18 @@ mod tests {
             "too short",
             "SCIM_SHARED_SECRET: got '***' from the environment; expected at least 32 visible ASCII characters",
         );
+        check(
+            "JWT_SECRET",
+            "short",
+            "JWT_SECRET: got '***' from the environment; expected at least 32 visible ASCII characters",
+        );
+        for name in ["ENCRYPTION_KEY", "CREDENTIAL_ENCRYPTION_KEY"] {
+            check(
+                name,
+                "00ff",
+                &format!("{name}: got '***' from the environment; expected 32 bytes, in base64 or in hex"),
+            );
+        }
         check(
             "PUBLIC_BASE_URL",
             "scim.example",
@@ -507,7 +536,7 @@ mod tests {
     #[test]
     fn every_fault_is_told_at_once() {
         let faults =
-            read(&[("SERVER_PORT", "x"), ("LOG_FORMAT", "y"), ("JWT_SECRET", "z")]).expect_err("refused");
+            read(&[("SERVER_PORT", "x"), ("LOG_FORMAT", "y"), ("REDIS_URL", "z")]).expect_err("refused");
         assert_eq!(faults.lines().count(), 3, "{faults}");
     }
 

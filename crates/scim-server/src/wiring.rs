@@ -8,19 +8,20 @@ use std::time::Duration;
 use anyhow::Context;
 use scim_adapter_memory::MemoryStore;
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
-use scim_application::{OperatorAccess, Ports, ScimService, StatusProvider};
+use scim_application::oauth::Sealer;
+use scim_application::{OauthPorts, OperatorAccess, Ports, ScimService, StatusProvider};
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
 use scim_domain::tenant::{Preset, Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
-    AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, NewTenant, PasswordHasher,
-    ResourceRepository, TenantRecord, TenantRegistry,
+    AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource, NewTenant,
+    PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRecord, TenantRegistry,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::adapters::{BcryptPasswords, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids};
+use crate::adapters::{BcryptPasswords, HttpJwks, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids};
 use crate::secret::derive_key;
 use crate::settings::{DatabaseSettings, Settings};
 
@@ -30,6 +31,8 @@ use seeded::SeededTenants;
 const OPERATOR_TENANT: &str = "default";
 /// What the key that seals cursors is derived for.
 const CURSOR_LABEL: &str = "scim cursor v1";
+/// What the key that seals stored secrets is derived for, where none is given.
+const SEALING_LABEL: &str = "scim sealing v1";
 
 /// Where everything is kept.
 pub struct Store {
@@ -43,6 +46,8 @@ pub struct Store {
     pub audit: Arc<dyn AuditRepository>,
     /// What is known of it, for `/admin/version`.
     pub status: Arc<dyn StatusProvider>,
+    /// The keys that sign tokens.
+    pub signing_keys: Arc<dyn SigningKeyRepository>,
     /// Tells of changes.
     pub notices: Arc<dyn ChangeNotices>,
     /// What it is called in `/ready`.
@@ -85,6 +90,7 @@ impl Store {
             credentials: store.credentials(),
             audit: store.audit(),
             status: Arc::new(MemoryStatus),
+            signing_keys: store.signing_keys(),
             notices: store.notices(),
             name: "memory",
         })
@@ -117,6 +123,7 @@ impl Store {
             credentials: Arc::new(store.credentials()),
             audit: Arc::new(store.audit()),
             status: Arc::new(PostgresStatus(store.clone())),
+            signing_keys: Arc::new(store.signing_keys()),
             notices: Arc::new(store.notices()),
             name: "database",
         })
@@ -143,6 +150,12 @@ pub struct Wiring {
     pub secret_opens_every_tenant: bool,
     /// For how long the audit log is kept.
     pub audit_retention: Duration,
+    /// What access tokens are signed with, rather than with keys of our own.
+    pub jwt_secret: Option<SecretString>,
+    /// What seals stored secrets that have to be read back.
+    pub encryption_key: [u8; 32],
+    /// Where the keys of other issuers come from.
+    pub jwks: Arc<dyn JwksSource>,
     /// How SCIM is served.
     pub http: HttpSettings,
     /// Hashes passwords and secrets.
@@ -171,6 +184,10 @@ impl Wiring {
                 Store::in_postgres(&store, config, &*ids, clock).await?
             }
         };
+        let encryption_key = match &settings.encryption_key {
+            Some(key) => *key.expose_secret(),
+            None => derive_key(&secret, SEALING_LABEL),
+        };
         let http = HttpSettings {
             public_base_url: settings.public_base_url.clone(),
             max_request_size: settings.max_request_size,
@@ -182,6 +199,9 @@ impl Wiring {
             secret,
             secret_opens_every_tenant: settings.scim_shared_secret_fallback,
             audit_retention: settings.audit_retention,
+            jwt_secret: settings.jwt_secret.clone(),
+            encryption_key,
+            jwks: Arc::new(HttpJwks::new().context("an HTTP client")?),
             http,
             passwords: Arc::new(BcryptPasswords::new(BcryptPasswords::COST)),
             ids,
@@ -196,7 +216,8 @@ impl Wiring {
             opens_every_tenant: self.secret_opens_every_tenant,
         };
         let clock = Arc::new(SystemClock);
-        let Store { resources, tenants, credentials, audit, status, notices, name: _ } = self.store;
+        let Store { resources, tenants, credentials, audit, signing_keys, status, notices, name: _ } =
+            self.store;
         let service = ScimService::new(Ports {
             resources,
             tenants,
@@ -204,7 +225,12 @@ impl Wiring {
             audit,
             notices,
             operator,
-            tokens: None,
+            oauth: OauthPorts {
+                shared_secret: self.jwt_secret.map(|secret| secret.expose_secret().as_bytes().to_vec()),
+                signing_keys,
+                sealer: Sealer::new(self.encryption_key),
+                jwks: self.jwks,
+            },
             passwords: self.passwords,
             clock: clock.clone(),
             ids: self.ids.clone(),

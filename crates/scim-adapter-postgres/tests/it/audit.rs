@@ -61,7 +61,8 @@ fn event(tenant: TenantId) -> impl Strategy<Value = AuditEvent> {
         (text(), text()).prop_map(|(resource_type, id)| AuditTarget { resource_type, id }),
     );
     let version = || proptest::option::of((1..9_u64).prop_map(Version::new));
-    let attributes = proptest::collection::vec(text(), 0..3);
+    // An attribute has a name.
+    let attributes = proptest::collection::vec(text().prop_filter("a name", |name| !name.is_empty()), 0..3);
     (
         any::<u128>(),
         0..5_i64,

@@ -4,11 +4,12 @@ use scim_domain::audit::AuditOperation;
 use scim_domain::credential::{Credential, CredentialKind, PreviousSecret};
 use scim_domain::identifier::{CredentialId, ResourceId, TenantId};
 use scim_domain::scope::Scopes;
-use scim_ports::conformance::audit_entry;
 use scim_ports::{CredentialRepository, RepositoryError, RotateCredential};
 use uuid::Uuid;
 
-use crate::support::{at, block_on, create_tenant, credential, later, log, shared_store, store_credential};
+use crate::support::{
+    at, audit_entry, block_on, create_tenant, credential, later, log, shared_store, store_credential,
+};
 
 fn rotation(credential: &Credential, secret_hash: &str, until: i64) -> RotateCredential {
     RotateCredential {

@@ -77,7 +77,11 @@ fn what_takes_too_long_is_cancelled_and_what_waits_too_long_is_refused() {
         assert!(slow.1 >= Duration::from_millis(2900) && slow.1 < Duration::from_secs(10), "{:?}", slow.1);
         assert!(refused.1 < Duration::from_millis(2900), "{:?}", refused.1);
         client.batch_execute("COMMIT").await.expect("the lock is released");
-        assert!(get(&store, &tenant, &user).await.expect("the store answers again"));
+        // A connection in place of the one that was cut off may take a busy machine longer than a call waits.
+        let released = Instant::now();
+        while !matches!(get(&store, &tenant, &user).await, Ok(true)) {
+            assert!(released.elapsed() < Duration::from_secs(60), "the store answers again");
+        }
     });
 }
 

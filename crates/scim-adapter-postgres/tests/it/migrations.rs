@@ -7,7 +7,10 @@ use scim_domain::listing::Include;
 use scim_ports::conformance::tenant;
 use scim_ports::{RepositoryError, ResourceRepository, TenantRepository};
 
-use crate::support::{block_on, create_users, database, new_user, register, search, settings, update_to};
+use crate::support::{
+    block_on, create_tenant, create_users, database, delete_tenant, new_user, register, search, settings,
+    update_to,
+};
 
 #[test]
 fn migrations_go_up_down_and_up_again_with_data() {
@@ -29,6 +32,8 @@ fn migrations_go_up_down_and_up_again_with_data() {
             let got = resources.resource_get(&tenant, &user.resource_type, user.id, Include::NOTHING);
             assert!(got.await.expect("the store answers").is_some());
 
+            let deleted = create_tenant(&store).await;
+            delete_tenant(&store, deleted).await;
             store.revert().await.expect("they are taken back");
             let got = resources.resource_get(&tenant, &user.resource_type, user.id, Include::NOTHING).await;
             is_unmigrated(got);

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use scim_adapter_postgres::PostgresStore;
 use scim_domain::audit::AuditOperation;
 use scim_domain::identifier::{TenantId, Version};
-use scim_ports::conformance::audit_entry;
 use scim_ports::{
     ChangeListener, ChangeNotice, ChangeNotices, CredentialRepository, RotateCredential,
     SigningKeyRepository, StoredSigningKey, TenantRegistry,
@@ -19,7 +18,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 use crate::support::{
-    at, block_on, connect, create_tenant, credential, delete_tenant, later, own_store, settings,
+    at, audit_entry, block_on, connect, create_tenant, credential, delete_tenant, later, own_store, settings,
     shared_store, store_credential, tenant_update,
 };
 

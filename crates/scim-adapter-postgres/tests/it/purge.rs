@@ -7,14 +7,13 @@ use scim_adapter_postgres::PostgresStore;
 use scim_domain::audit::AuditOperation;
 use scim_domain::identifier::{ResourceId, TenantId};
 use scim_domain::listing::Include;
-use scim_ports::conformance::audit_entry;
 use scim_ports::{NewResource, ResourceRepository, TenantRegistry, TenantRepository};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::statements::TABLES;
 use crate::support::{
-    at, block_on, connect, create_tenant, create_users, credential, delete_tenant, own_store,
+    at, audit_entry, block_on, connect, create_tenant, create_users, credential, delete_tenant, own_store,
     store_credential,
 };
 

@@ -8,7 +8,7 @@ use scim_domain::audit::{AuditOperation, AuditTarget};
 use scim_domain::identifier::Version;
 use scim_domain::schema::TenantDefinitions;
 use scim_domain::tenant::Tenant;
-use scim_ports::conformance::{BoxFuture, Harness, Stores, audit_entry, run};
+use scim_ports::conformance::{BoxFuture, Harness, Stores, run};
 use scim_ports::{
     AuditRepository, CredentialRepository, SigningKeyRepository, StoredSigningKey, TenantRegistry,
     TenantRepository, UpdateTenant,
@@ -18,8 +18,8 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 use crate::support::{
-    block_on, connect, create_tenant, create_users, credential, database, delete_tenant, later, log,
-    register, settings, store_credential, tenant_update,
+    audit_entry, block_on, connect, create_tenant, create_users, credential, database, delete_tenant, later,
+    log, register, settings, store_credential, tenant_update,
 };
 
 const SCRIPT: &str = include_str!("../../../../deploy/postgres/rls.sql");
@@ -53,7 +53,11 @@ impl Harness for Guarded {
     async fn stores(&self, tenants: &[Arc<Tenant>]) -> Stores {
         let store = PostgresStore::open(&settings(&self.url)).await.expect("the database is there");
         register(&store, tenants).await;
-        Stores { resources: Arc::new(store.resources()), tenants: Arc::new(store.tenants()) }
+        Stores {
+            resources: Arc::new(store.resources()),
+            tenants: Arc::new(store.tenants()),
+            audit: Arc::new(store.audit()),
+        }
     }
 
     fn spawn(&self, task: BoxFuture<'static>) -> BoxFuture<'static> {

@@ -7,12 +7,11 @@ use scim_domain::audit::AuditOperation;
 use scim_domain::identifier::{ResourceId, Timestamp};
 use scim_domain::listing::Include;
 use scim_domain::tenant::Tenant;
-use scim_ports::conformance::audit_entry;
 use scim_ports::{NewResource, ResourceRepository, Statistics, TenantRegistry, TenantRepository};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{at, block_on, create_tenant, delete_tenant, later, own_store};
+use crate::support::{at, audit_entry, block_on, create_tenant, delete_tenant, later, own_store};
 
 async fn create(store: &PostgresStore, tenant: &Tenant, type_name: &str, attributes: Value, at: Timestamp) {
     let new = NewResource {

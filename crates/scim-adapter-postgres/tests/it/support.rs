@@ -1,25 +1,27 @@
 //! What the tests work with.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
-use scim_domain::audit::{AuditEvent, AuditOperation};
+use scim_domain::audit::{AuditEntry, AuditEvent, AuditOperation};
 use scim_domain::credential::{Credential, CredentialKind};
 use scim_domain::filter::{Binding, Filter, UnknownAttribute};
-use scim_domain::identifier::{CredentialId, ResourceId, TenantId, Timestamp, Version};
+use scim_domain::identifier::{AuditEventId, CredentialId, ResourceId, TenantId, Timestamp, Version};
 use scim_domain::listing::{Include, PageRequest, QueryScope, ResourceQuery, SortOrder};
 use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
 use scim_domain::schema::{ResourceType, TenantDefinitions};
 use scim_domain::scope::Scopes;
 use scim_domain::tenant::{Tenant, TenantConfig};
-use scim_ports::conformance::audit_entry;
 use scim_ports::{
     AuditQuery, AuditRepository, CredentialRepository, ExpectedVersion, NewResource, NewTenant,
     ResourceRepository, TenantRecord, TenantRegistry, UpdateResource, UpdateTenant,
 };
 use scim_test_postgres::{TestDatabase, TestServer};
 use time::macros::datetime;
+use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -43,9 +45,14 @@ pub(crate) async fn connect(url: &str) -> Client {
     client
 }
 
-/// Settings for a database, with few connections.
+/// Settings for a database, with few connections, and patience with a machine that has much to do.
 pub(crate) fn settings(url: &str) -> PostgresSettings {
-    PostgresSettings { max_connections: 8, min_connections: 1, ..PostgresSettings::new(url) }
+    PostgresSettings {
+        max_connections: 8,
+        min_connections: 1,
+        acquire_timeout: Duration::from_secs(60),
+        ..PostgresSettings::new(url)
+    }
 }
 
 /// The URL of the database of [`shared_store`].
@@ -81,10 +88,27 @@ pub(crate) fn later(minutes: i64) -> Timestamp {
 
 /// A store on a migrated database of its own, which lasts as long as the second value.
 pub(crate) async fn own_store() -> (PostgresStore, TestDatabase) {
-    let database = database();
-    let store = PostgresStore::open(&settings(database.url())).await.expect("the database is there");
-    store.migrate().await.expect("the migrations apply");
-    (store, database)
+    static MIGRATED: OnceCell<TestDatabase> = OnceCell::const_new();
+    let open = async |database: &TestDatabase| {
+        PostgresStore::open(&settings(database.url())).await.expect("the database is there")
+    };
+    let migrated = MIGRATED
+        .get_or_init(async || {
+            let database = database();
+            open(&database).await.migrate().await.expect("the migrations apply");
+            database
+        })
+        .await;
+    let server = TestServer::get().unwrap_or_else(|error| panic!("{error}"));
+    let database = server.create_database_from(migrated).expect("a database");
+    (open(&database).await, database)
+}
+
+/// What the audit log is to say of a change. Its records are in the order in which these are made.
+pub(crate) fn audit_entry(operation: AuditOperation) -> AuditEntry {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let id = AuditEventId::new(Uuid::from_u128(MADE.fetch_add(1, Ordering::Relaxed).into()));
+    AuditEntry { id, ..scim_ports::conformance::audit_entry(operation) }
 }
 
 /// A tenant to be created.

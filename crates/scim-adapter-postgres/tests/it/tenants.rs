@@ -6,16 +6,16 @@ use scim_domain::audit::{AuditOperation, AuditTarget};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::TenantDefinitions;
 use scim_domain::tenant::TenantConfig;
-use scim_ports::conformance::audit_entry;
 use scim_ports::{
     CredentialRepository, NewTenant, RepositoryError, RotateCredential, Statistics, TenantRegistry,
     TenantRepository, UpdateTenant,
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{
-    at, block_on, create_tenant, credential, delete_tenant, later, log, new_tenant, own_store, shared_store,
-    store_credential, tenant_update,
+    at, audit_entry, block_on, create_tenant, credential, delete_tenant, later, log, new_tenant, own_store,
+    shared_store, store_credential, tenant_update,
 };
 
 fn unique_slug() -> String {
@@ -41,7 +41,10 @@ fn a_tenant_is_created_and_changed() {
         let mut new = new_tenant(&unique_slug());
         new.record.display_name = "A\0\u{1}b".to_owned();
         new.record.preset = "okta".to_owned();
-        new.record.config.documentation_uri = Some("https://example.com/\0".to_owned());
+        // A set of keys is kept as it comes.
+        let key = json!({"kty": "OKP", "crv": "Ed25519", "x": "AA", "kid": "a\0b", "c\0": {"\u{1}": ["\0"]}});
+        let issuer = json!({"issuer": "https://idp", "audiences": ["scim"], "jwks": {"keys": [key]}});
+        new.record.config = TenantConfig::from_json(&json!({"trustedIssuers": [issuer]})).expect("a config");
         let expected = new.record.clone();
         let id = expected.id;
         tenants.tenant_create(new).await.expect("it is created");

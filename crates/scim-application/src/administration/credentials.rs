@@ -2,21 +2,18 @@
 //!
 //! A token or a client secret is in the answer that makes it and nowhere else: only its hash is kept.
 
-use std::sync::Arc;
-
 use scim_domain::audit::AuditOperation;
 use scim_domain::credential::{BearerToken, Credential, CredentialKind, Secret};
 use scim_domain::error::ScimError;
-use scim_domain::filter::{Binding, Filter, UnknownAttribute};
 use scim_domain::identifier::{CredentialId, ResourceId, Timestamp};
-use scim_domain::listing::{Include, PageRequest, QueryScope, ResourceQuery, SortOrder};
-use scim_domain::schema::ResourceType;
 use scim_domain::scope::{Scope, Scopes};
-use scim_domain::tenant::Tenant;
+use scim_domain::tenant::{SubjectAttribute, Tenant};
 use scim_ports::{ChangeNotice, RepositoryError, RotateCredential};
 use serde_json::{Map, Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
+
+use crate::subjects::user_by;
 
 use super::body::{Members, shortened};
 use super::page::PageOf;
@@ -24,8 +21,6 @@ use super::{AdminContext, AdminError, Administration, Parameters, bad_request, c
 
 /// The longest label, in characters.
 const LONGEST_LABEL: usize = 200;
-/// The resource type whose resources credentials speak for.
-const SUBJECT_TYPE: &str = "User";
 /// The longest that a secret may live on after its rotation: 30 days.
 const MAX_GRACE_SECONDS: u64 = 2_592_000;
 
@@ -168,35 +163,13 @@ impl Administration {
         let unknown = || {
             bad_request(format!("subject: there is no user with the id or userName '{}'", shortened(name)))
         };
-        let resource_type = tenant.schema.resource_type(SUBJECT_TYPE).ok_or_else(unknown)?;
-        if let Some(id) = ResourceId::parse(name) {
-            let found =
-                self.ports.resources.resource_get(tenant, resource_type, id, Include::NOTHING).await?;
-            if found.is_some() {
-                return Ok(id);
+        for attribute in [SubjectAttribute::Id, SubjectAttribute::UserName] {
+            if let Some(user) = user_by(&*self.ports.resources, tenant, attribute, name).await? {
+                return Ok(user.id);
             }
         }
-        let query = by_user_name(resource_type, name).ok_or_else(unknown)?;
-        let found = self.ports.resources.resource_search(tenant, &query).await?;
-        Ok(found.resources.first().map(|resource| resource.id).ok_or_else(unknown)?)
+        Err(unknown().into())
     }
-}
-
-/// The query for the user of this name; `None` where it can be nobody's.
-fn by_user_name(resource_type: &Arc<ResourceType>, name: &str) -> Option<ResourceQuery> {
-    let binding = Binding { base_url: "", unknown: UnknownAttribute::Refuse };
-    let filter = Filter::parse(&format!("userName eq {}", Value::from(name))).ok()?;
-    let filter = filter.bind(resource_type, &binding).ok()?;
-    Some(ResourceQuery {
-        scopes: vec![QueryScope {
-            resource_type: Arc::clone(resource_type),
-            filter: Some(filter),
-            sort_by: None,
-        }],
-        sort_order: SortOrder::Ascending,
-        page: PageRequest::Index { skip: 0, count: 1 },
-        include: Include::NOTHING,
-    })
 }
 
 fn read_kind(kind: &Value) -> Result<CredentialKind, ScimError> {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::input::{Field, InputError as ConfigError, Section};
 use crate::keyword::keywords;
+use crate::scope::{Scope, Scopes};
 
 pub use algorithm::JwtAlgorithm;
 pub use keys::IssuerKeys;
@@ -29,7 +30,7 @@ pub struct TrustedIssuer {
     /// Which claim tells the user that `/Me` means, and how; `None` where the tokens speak for nobody.
     pub subject: Option<SubjectMapping>,
     /// What the tokens allow.
-    pub scopes: Vec<String>,
+    pub scopes: Scopes,
     /// What the tokens may be signed with. Never empty.
     pub algorithms: Vec<JwtAlgorithm>,
 }
@@ -63,8 +64,6 @@ keywords!(SubjectAttribute {
     EmailsValue = "emails.value",
 });
 
-/// The scopes of tokens where the config names none.
-const DEFAULT_SCOPES: [&str; 3] = ["read", "write", "bulk"];
 /// At most so many issuers, audiences, claims, values of a claim and scopes.
 const MOST: usize = 32;
 /// The longest text, in bytes.
@@ -98,8 +97,9 @@ impl TrustedIssuer {
             object.insert("subjectClaim".into(), json!(subject.claim));
             object.insert("subjectAttribute".into(), json!(subject.attribute.as_str()));
         }
-        if self.scopes != DEFAULT_SCOPES {
-            object.insert("scopes".into(), json!(self.scopes));
+        if self.scopes != Scopes::default() {
+            let scopes: Vec<String> = self.scopes.iter().map(ToString::to_string).collect();
+            object.insert("scopes".into(), json!(scopes));
         }
         if self.algorithms != JwtAlgorithm::every() {
             let names: Vec<&str> = self.algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
@@ -116,7 +116,7 @@ impl TrustedIssuer {
             audiences: object.take_required("audiences", texts)?,
             required_claims: object.take_or("requiredClaims", BTreeMap::new(), required_claims)?,
             subject: subject(&mut object)?,
-            scopes: object.take_or("scopes", DEFAULT_SCOPES.map(str::to_owned).to_vec(), scopes)?,
+            scopes: object.take_or("scopes", Scopes::default(), scopes)?,
             algorithms: object.take_or("algorithms", JwtAlgorithm::every(), JwtAlgorithm::read_all)?,
         };
         object.finish()?;
@@ -182,25 +182,15 @@ fn subject(object: &mut Section<'_>) -> Result<Option<SubjectMapping>, ConfigErr
     Ok(Some(SubjectMapping { claim, attribute }))
 }
 
-fn scopes(field: &Field<'_>) -> Result<Vec<String>, ConfigError> {
-    let scope = |item: &Field<'_>| match item.value().as_str() {
-        Some(text) if is_scope(text) => Ok(text.to_owned()),
-        _ => Err(item.expected(
-            "'read', 'write', 'bulk', 'discovery', or 'read:' or 'write:' and a resource type's name",
-        )),
+fn scopes(field: &Field<'_>) -> Result<Scopes, ConfigError> {
+    let scope = |item: &Field<'_>| {
+        item.value().as_str().and_then(Scope::parse).ok_or_else(|| {
+            item.expected(
+                "'read', 'write', 'bulk', 'discovery', or 'read:' or 'write:' and a resource type's name",
+            )
+        })
     };
-    field.items(&(1..=MOST))?.iter().map(scope).collect()
-}
-
-fn is_scope(text: &str) -> bool {
-    match text.split_once(':') {
-        None => matches!(text, "read" | "write" | "bulk" | "discovery"),
-        Some((verb, name)) => {
-            matches!(verb, "read" | "write")
-                && (1..=64).contains(&name.len())
-                && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        }
-    }
+    Ok(Scopes::new(field.items(&(1..=MOST))?.iter().map(scope).collect::<Result<Vec<_>, _>>()?))
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ async fn a_body_has_a_limit_announced_or_not() {
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_told_so() {
     let app = TestApp::builder()
-        .http(|http| http.request_timeout = Duration::from_millis(200))
+        .http(|http| http.request_timeout = Duration::from_secs(2))
         .start()
         .await
         .expect("a server");

@@ -18,11 +18,19 @@ pub(crate) fn base_url(
     settings: &HttpSettings,
 ) -> Result<String, ScimError> {
     let path = mount_path(request.uri().path(), mount.segments());
-    if let Some(public) = &settings.public_base_url {
-        return Ok([public, path].concat());
+    Ok(origin(request, settings.public_base_url.as_deref())? + path)
+}
+
+/// The configured base URL, or else the scheme and host of the request.
+///
+/// # Errors
+/// As [`base_url`].
+pub(super) fn origin(request: &HttpRequest, public: Option<&str>) -> Result<String, ScimError> {
+    if let Some(public) = public {
+        return Ok(public.to_owned());
     }
     let scheme = if request.app_config().secure() { "https://" } else { "http://" };
-    Ok([scheme, host(request)?, path].concat())
+    Ok([scheme, host(request)?].concat())
 }
 
 /// The first `segments` segments of a path.

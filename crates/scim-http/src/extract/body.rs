@@ -46,7 +46,7 @@ pub(crate) async fn optional_json(
     if request.headers().contains_key(CONTENT_TYPE) {
         media_type::check_content(request.headers(), types)?;
     }
-    let bytes = read_in_time(request, payload, limit).await?;
+    let bytes = bytes(request, payload, limit).await?;
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -54,7 +54,11 @@ pub(crate) async fn optional_json(
     scim_domain::json::parse(&bytes).map(Some)
 }
 
-async fn read_in_time(
+/// The bytes of the body, whatever they are.
+///
+/// # Errors
+/// As [`json`], but for what it says of JSON.
+pub(super) async fn bytes(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,

@@ -23,7 +23,8 @@ fn pair(pair: &str) -> Result<Pair<'_>, ScimError> {
     Ok((name, value))
 }
 
-fn decode(text: &str) -> Option<Cow<'_, str>> {
+/// A name or a value of the form encoding, decoded; `None` for what is not UTF-8 then.
+pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     if text.contains('+') {
         let spaced = text.replace('+', " ");
         return Some(Cow::Owned(percent_decode_str(&spaced).decode_utf8().ok()?.into_owned()));

@@ -86,7 +86,7 @@ pub fn tenant() -> Arc<Tenant> {
 
 /// The tenant after an operator has changed these characteristics of an attribute of its Device.
 pub(super) fn redefined(tenant: &Tenant, attribute: &str, characteristics: &Value) -> Arc<Tenant> {
-    let mut definitions = TenantDefinitions::from(&*tenant.schema);
+    let mut definitions = TenantDefinitions::of(&tenant.schema);
     let device = definitions.schemas.iter_mut().find(|schema| schema.id.matches(DEVICE_URN));
     let device = device.expect("the tenant has devices");
     let mut schema = serde_json::to_value(&*device).expect("JSON");

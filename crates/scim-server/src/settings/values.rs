@@ -5,7 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use actix_web::http::Uri;
-use secrecy::SecretString;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use secrecy::{SecretBox, SecretString};
 use tracing_subscriber::EnvFilter;
 
 /// The fewest characters of the operator's secret.
@@ -131,6 +133,20 @@ pub(super) fn switch(text: &str) -> Option<bool> {
 
 pub(super) const SECRET: &str = "at least 32 visible ASCII characters";
 
+pub(super) const ENCRYPTION_KEY: &str = "32 bytes, in base64 or in hex";
+
+pub(super) fn encryption_key(text: &str) -> Option<SecretBox<[u8; 32]>> {
+    let bytes = if text.len() == 64 {
+        let digits = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        text.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(())?;
+        text.as_bytes().chunks(2).map(digits).collect::<Option<Vec<u8>>>()?
+    } else {
+        let text = text.trim_end_matches('=');
+        STANDARD_NO_PAD.decode(text).or_else(|_other| URL_SAFE_NO_PAD.decode(text)).ok()?
+    };
+    Some(SecretBox::new(Box::new(bytes.try_into().ok()?)))
+}
+
 /// A secret that a header can carry.
 pub(super) fn secret(text: &str) -> Option<SecretString> {
     let fits = text.len() >= MIN_SECRET && text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -188,6 +204,8 @@ pub(super) fn log_format(text: &str) -> Option<LogFormat> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     #[track_caller]
@@ -223,6 +241,17 @@ mod tests {
         check_masked("postgres://u:a@b:c@h/d", "postgres://u:***@h/d");
         check_masked("postgres://h/d?password=p&sslmode=disable", "postgres://h/d?***&sslmode=disable");
         check_masked("postgres://u:a?b@h/d", "postgres://u:a?***");
+    }
+
+    #[test]
+    fn an_encryption_key_has_32_bytes() {
+        let bytes = |text: &str| encryption_key(text).map(|key| *key.expose_secret());
+        assert_eq!(bytes(&"0a".repeat(32)), Some([10; 32]));
+        assert_eq!(bytes("//////////////////////////////////////////8="), Some([255; 32]));
+        assert_eq!(bytes("__________________________________________8"), Some([255; 32]));
+        for wrong in ["", "00", "////", &"0g".repeat(32), &"é".repeat(32), &"0a".repeat(33)] {
+            assert_eq!(bytes(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

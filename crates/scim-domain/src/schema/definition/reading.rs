@@ -34,7 +34,7 @@ impl SchemaDefinition {
             return Err(keys.refuse("id", problem).into());
         }
         let mut keys = keys.at(format!("{id}:"));
-        let last = id.as_str().rsplit(':').next().unwrap_or_default().to_owned();
+        let last = id.as_str().rsplit(':').next().unwrap_or_default().chars().take(LONGEST_NAME).collect();
         let name = keys.take_or("name", last, |field| field.text(LONGEST_NAME).map(str::to_owned))?;
         let description = description(&mut keys)?;
         let attributes = keys.take_required("attributes", |field| attribute::read_all(field, &id, None))?;

@@ -32,7 +32,7 @@ fn what_is_left_out_has_its_default() {
     let read = read(json!({})).expect("valid");
     assert_eq!(read.keys, IssuerKeys::Uri("https://idp.example.com/keys".into()));
     assert_eq!((read.subject.as_ref(), read.required_claims.len()), (None, 0));
-    assert_eq!(read.scopes, ["read", "write", "bulk"]);
+    assert_eq!(read.scopes.to_string(), "read write bulk");
     assert_eq!(read.algorithms.len(), 7);
     assert_eq!(read.to_json(), issuer(json!({})));
 }

@@ -230,7 +230,7 @@ pub(super) fn shown(credential: &Credential) -> String {
 
 /// The definitions that a tenant's schema is made of.
 pub(super) fn definitions_of(tenant: &Tenant) -> TenantDefinitions {
-    TenantDefinitions::from(&*tenant.schema)
+    TenantDefinitions::of(&tenant.schema)
 }
 
 #[track_caller]
