@@ -5,5 +5,6 @@
 
 mod crashes;
 mod migrations;
+mod operate;
 mod server;
 mod writers;
