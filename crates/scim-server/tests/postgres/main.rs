@@ -5,5 +5,6 @@
 
 mod crashes;
 mod migrations;
+mod replicas;
 mod server;
 mod writers;
