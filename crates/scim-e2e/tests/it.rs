@@ -23,6 +23,7 @@ mod bulk;
 mod concurrency;
 mod credentials;
 mod cursors;
+mod custom_types;
 mod discovery;
 mod entra;
 mod errors;

@@ -14,8 +14,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::support::{
-    at, audit_entry, block_on, create_tenant, credential, delete_tenant, later, log, new_tenant, own_store,
-    shared_store, store_credential, tenant_update,
+    at, audit_entry, block_on, connect, create_tenant, create_users, credential, delete_tenant, later, log,
+    new_tenant, own_store, shared_store, store_credential, tenant_update,
 };
 
 fn unique_slug() -> String {
@@ -252,5 +252,63 @@ fn a_deleted_tenant_is_gone_but_for_its_log_and_its_slug_is_free() {
         let lines = log(&store, id).await;
         assert_eq!(lines.last(), Some(&format!("delete tenant {id} 1>-")));
         assert_eq!(lines.len(), 3);
+    });
+}
+
+/// Every key of a table begins with its tenant, so no row can name rows of two.
+#[test]
+fn the_database_refuses_rows_that_join_two_tenants() {
+    block_on(async {
+        let (store, database) = own_store().await;
+        let mut users = Vec::new();
+        for _ in 0..2 {
+            let tenant = store.tenants().tenant_by_id(create_tenant(&store).await).await;
+            let tenant = tenant.expect("the store answers").expect("it is there");
+            for user in create_users(&store, &tenant, ["a", "b"]).await {
+                users.push((tenant.id, user.id));
+            }
+        }
+        let [(ours, one), (_, two), (theirs, three), (_, four)] = users[..] else { panic!("{users:?}") };
+        let client = connect(database.url()).await;
+        let member = |tenant, group, member| {
+            format!("INSERT INTO resource_member VALUES ('{tenant}', '{group}', '{member}')")
+        };
+        let value = |tenant, id| {
+            format!("INSERT INTO resource_unique_value VALUES ('{tenant}', 'User', 'other', 'x', '{id}')")
+        };
+        for statement in [member(ours, one, two), member(theirs, three, four), value(ours, one)] {
+            client.batch_execute(&statement).await.expect("rows of one tenant");
+        }
+        for (statement, constraint) in [
+            (member(ours, one, three), "resource_member_member_fk"),
+            (member(ours, three, one), "resource_member_group_fk"),
+            (member(theirs, one, four), "resource_member_group_fk"),
+            (member(ours, three, four), "resource_member_group_fk"),
+            (value(theirs, one), "resource_unique_value_resource_fk"),
+            (
+                format!("UPDATE resource_member SET member_id = '{three}' WHERE tenant_id = '{ours}'"),
+                "resource_member_member_fk",
+            ),
+            (
+                format!("UPDATE resource_member SET tenant_id = '{theirs}' WHERE tenant_id = '{ours}'"),
+                "resource_member_group_fk",
+            ),
+            (
+                format!("UPDATE scim_resource SET tenant_id = '{theirs}' WHERE id = '{two}'"),
+                "resource_unique_value_resource_fk",
+            ),
+        ] {
+            let refused = client.batch_execute(&statement).await.expect_err(&statement);
+            let refused = refused.as_db_error().expect("the database says why");
+            assert_eq!(refused.code().code(), "23503", "{statement}");
+            assert_eq!(refused.constraint(), Some(constraint), "{statement}");
+        }
+        // What is added to the tables later keeps to it: a key that names rows of a tenant's has the tenant in it.
+        let loose = "SELECT c.conname::text FROM pg_constraint c \
+            JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attname = 'tenant_id' \
+            WHERE c.contype = 'f' AND NOT a.attnum = ANY (c.confkey)";
+        let loose: Vec<String> =
+            client.query(loose, &[]).await.expect("rows").iter().map(|row| row.get(0)).collect();
+        assert!(loose.is_empty(), "{loose:?}");
     });
 }

@@ -9,7 +9,7 @@ use crate::TestApp;
 use crate::admin::{client_of, new_tenant};
 use crate::bodies::{SEARCH_REQUEST, patch, user};
 
-const DEVICE: &str = "urn:example:params:scim:schemas:core:2.0:Device";
+pub(crate) const DEVICE: &str = "urn:example:params:scim:schemas:core:2.0:Device";
 pub(crate) const ASSET: &str = "urn:example:params:scim:schemas:extension:asset:2.0:Device";
 
 /// Puts in the type Device, with an extension.

@@ -133,13 +133,16 @@ async fn populate(client: &Client, names: &[(String, String)], number: usize) ->
     });
     let user = client.post("/Users", &user).await.expect(201).id();
     let inner = names.iter().find(|(name, _)| name.starts_with("<their-group")).map(|(_, id)| id);
-    let members: Vec<Value> = [Some(&user), inner].into_iter().flatten().map(|id| json!({"value": id})).collect();
+    let members: Vec<Value> =
+        [Some(&user), inner].into_iter().flatten().map(|id| json!({"value": id})).collect();
     let group = json!({"schemas": [GROUP], "displayName": SECRET, "members": members});
     let group = client.post("/Groups", &group).await.expect(201).id();
     let mut device = device(&serial(number), SECRET);
     device[crate::admin_devices::ASSET]["tag"] = json!(format!("{SECRET} {number}"));
     let device = client.post("/Devices", &device).await.expect(201).id();
-    let change = crate::bodies::patch(&json!([{"op": "replace", "path": "displayName", "value": format!("2 {SECRET}")}]));
+    let change = crate::bodies::patch(
+        &json!([{"op": "replace", "path": "displayName", "value": format!("2 {SECRET}")}]),
+    );
     for (kind, id) in KINDS.iter().zip([&user, &group, &device]) {
         let changed = client.patch(&format!("{}/{id}", kind.1), &change).await.expect(200);
         assert_eq!(changed.version(), 2);

@@ -6,5 +6,6 @@
 mod crashes;
 mod migrations;
 mod operate;
+mod replicas;
 mod server;
 mod writers;

@@ -121,10 +121,23 @@ impl Server {
         if let Some(version) = if_match {
             request = request.header(IF_MATCH, version);
         }
-        let response = request.send().await?;
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await?;
-        Ok(Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() })
+        answered(request).await
+    }
+
+    /// A request to the admin API; fails where there is no answer.
+    pub(crate) async fn admin(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let request = self.http.request(method, self.url(&format!("/admin{path}")));
+        answered(request.bearer_auth(SECRET).json(body)).await.expect("an answer")
+    }
+
+    /// GET at the SCIM mount, with the token of a tenant.
+    pub(crate) async fn get_with(&self, token: &str, path: &str) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.base_url));
+        answered(request.bearer_auth(token)).await.expect("an answer")
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url.trim_end_matches("/scim/v2"))
     }
 
     /// GET at the SCIM mount.
@@ -147,10 +160,7 @@ impl Server {
         path: &str,
         prepare: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
     ) -> Answer {
-        let url = format!("{}{path}", self.base_url.trim_end_matches("/scim/v2"));
-        let response = prepare(self.http.get(url)).send().await.expect("an answer");
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Answer { status, headers, body: response.json().await.unwrap_or_default() }
+        answered(prepare(self.http.get(self.url(path)))).await.expect("an answer")
     }
 
     /// POST
@@ -173,6 +183,13 @@ impl Server {
         let group = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "all"});
         self.post("/Groups", &group).await.expect("an answer").expect(201).id()
     }
+}
+
+async fn answered(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+    let response = request.send().await?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = response.bytes().await?;
+    Ok(Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() })
 }
 
 impl Drop for Server {

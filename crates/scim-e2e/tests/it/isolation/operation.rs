@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::bodies::{GROUP, PATCH_OP, SEARCH_REQUEST, USER};
 
 /// The kinds of resources, and where they are.
-pub(crate) const KINDS: [(&str, &str); 3] = [("user", "/Users"), ("group", "/Groups"), ("device", "/Devices")];
+pub(crate) const KINDS: [(&str, &str); 3] =
+    [("user", "/Users"), ("group", "/Groups"), ("device", "/Devices")];
 /// How many of each kind the other tenant has.
 pub(crate) const THEIRS: usize = 4;
 
@@ -133,8 +134,7 @@ impl Operations {
             operation.mount = self.mount();
         }
         if operation.sender == Sender::Main && self.draw.one_in(8) {
-            let senders =
-                [Sender::Reader, Sender::OtherTenant, Sender::OtherCredential, Sender::WrongSecret];
+            let senders = [Sender::Reader, Sender::OtherTenant, Sender::OtherCredential, Sender::WrongSecret];
             operation.sender = *self.draw.choose(&senders);
         }
         operation
@@ -283,7 +283,12 @@ impl Operations {
     }
 
     fn list(&mut self) -> Operation {
-        let mut members = vec![("filter", self.filter())];
+        let filter = self.filter();
+        // Mostly one of a type that has what is compared.
+        let fitting = ["userName", "members", "serialNumber"].iter().position(|name| filter.contains(name));
+        let endpoint =
+            fitting.filter(|_| !self.draw.one_in(4)).map_or_else(|| self.endpoint(), |kind| KINDS[kind].1);
+        let mut members = vec![("filter", filter)];
         if self.draw.one_in(2) {
             let sorts = ["id", "userName", "externalId", "groups.value", "members.value", "groups.display"];
             members.push(("sortBy", self.choose(&sorts)));
@@ -293,7 +298,7 @@ impl Operations {
             members.push(("attributes", self.choose(&["userName", "groups", "members", "id"])));
         }
         let is_root = self.draw.one_in(3);
-        let endpoint = if is_root { "" } else { self.endpoint() };
+        let endpoint = if is_root { "" } else { endpoint };
         if self.draw.one_in(3) {
             let mut body = json!({"schemas": [SEARCH_REQUEST]});
             for (name, value) in members {
@@ -433,7 +438,9 @@ impl Operations {
                     let path = if path == "/" { "" } else { path };
                     Operation::new(Method::POST, format!("{path}/.search")).body(body)
                 } else {
-                    Operation::new(Method::GET, path).with("count", "2").with("cursor", format!("<cursor-{name}>"))
+                    Operation::new(Method::GET, path)
+                        .with("count", "2")
+                        .with("cursor", format!("<cursor-{name}>"))
                 }
             }
         };

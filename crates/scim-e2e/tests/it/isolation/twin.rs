@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, Sender};
 
-/// Headers that differ from answer to answer.
-const INCIDENTAL: [&str; 2] = ["date", "x-request-id"];
+/// Headers that differ from answer to answer. A connection is closed where a refusal was faster than the body.
+const INCIDENTAL: [&str; 3] = ["connection", "date", "x-request-id"];
 
 pub(crate) struct Twin {
     /// By [`Sender`].
@@ -44,8 +44,7 @@ impl Twin {
                 parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
             path = format!("{path}?{}", encode(&parameters));
         }
-        let mut request =
-            client.at(&self.resolve(&operation.mount)).request(operation.method.clone(), &path);
+        let mut request = client.at(&self.resolve(&operation.mount)).request(operation.method.clone(), &path);
         for (name, value) in &operation.headers {
             request = request.header(name, value);
         }
