@@ -130,7 +130,7 @@ impl Request {
 }
 
 /// Names and values as a query of a URL.
-fn encode(parameters: &[(&str, &str)]) -> String {
+pub fn encode(parameters: &[(&str, &str)]) -> String {
     let pairs = parameters.iter().map(|(name, value)| format!("{name}={}", encode_value(value)));
     pairs.collect::<Vec<_>>().join("&")
 }

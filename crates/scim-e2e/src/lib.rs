@@ -11,4 +11,4 @@ mod client;
 
 pub use answer::Answer;
 pub use app::{Backend, Builder, Memory, Postgres, SECRET, TestApp, TestCredential};
-pub use client::{Client, Request};
+pub use client::{Client, Request, encode};

@@ -13,7 +13,7 @@ use scim_application::{OauthPorts, OperatorAccess, Ports, ScimService, StatusPro
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
-use scim_domain::tenant::{Tenant, TenantConfig};
+use scim_domain::tenant::{Preset, Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
     AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource, NewTenant,
@@ -70,7 +70,7 @@ impl Store {
                 slug: tenant.slug.clone(),
                 display_name: tenant.slug,
                 active: tenant.active,
-                preset: String::new(),
+                preset: Preset::DEFAULT.to_owned(),
                 config: TenantConfig::clone(&tenant.config),
                 version: Version::FIRST,
                 created_at: at,

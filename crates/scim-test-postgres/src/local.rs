@@ -29,13 +29,15 @@ const REMAINS: Duration = Duration::from_secs(30);
 const CLEAN_UP: &str = r#""$1" stop -D "$2" -m immediate -w -t 60; cd /; rm -rf "$3""#;
 
 /// Everything but the port. The cluster lasts as long as a test, so it need not survive the machine;
-/// what a commit promises is left as it is in production.
+/// what a commit promises is left as it is in production. A database cannot be dropped while somebody
+/// who went away in the middle of logging in to it is waited for.
 const SETTINGS: &str = "\
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 300
 fsync = off
 full_page_writes = off
+authentication_timeout = 10s
 password_encryption = 'scram-sha-256'
 ";
 

@@ -10,10 +10,10 @@ use crate::admin::{client_of, new_tenant};
 use crate::bodies::{SEARCH_REQUEST, patch, user};
 
 const DEVICE: &str = "urn:example:params:scim:schemas:core:2.0:Device";
-const ASSET: &str = "urn:example:params:scim:schemas:extension:asset:2.0:Device";
+pub(crate) const ASSET: &str = "urn:example:params:scim:schemas:extension:asset:2.0:Device";
 
 /// Puts in the type Device, with an extension.
-async fn define(admin: &Client, tenant: &str) {
+pub(crate) async fn define(admin: &Client, tenant: &str) {
     let put = async |path: &str, body: Value| {
         admin.put(&format!("/tenants/{tenant}{path}"), &body).await.expect(201);
     };
@@ -50,7 +50,7 @@ async fn define(admin: &Client, tenant: &str) {
     put("/resource-types/Device", resource_type).await;
 }
 
-fn device(serial: &str, tag: &str) -> Value {
+pub(crate) fn device(serial: &str, tag: &str) -> Value {
     json!({
         "schemas": [DEVICE, ASSET],
         "displayName": format!("Device {serial}"),
