@@ -28,8 +28,12 @@ pub(crate) struct Place {
     /// The base URL of a running server [the one that the settings describe, on this machine]
     #[arg(long, global = true, value_name = "URL", conflicts_with = "direct")]
     url: Option<String>,
-    /// Work on the database itself (DATABASE_URL), whether or not a server runs
-    #[arg(long, global = true)]
+    /// At the database itself.
+    #[arg(
+        long,
+        global = true,
+        help = "Work on the database itself (DATABASE_URL), whether or not a server runs"
+    )]
     direct: bool,
     /// Print JSON
     #[arg(long, global = true)]
