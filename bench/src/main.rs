@@ -1,8 +1,9 @@
-//! The load bench: what the server does per second over HTTP, beside an empty handler of the same web
-//! framework and beside itself at other sizes.
+//! The load bench: what the server does per second over HTTP, beside handlers of the same web framework
+//! that do next to nothing, and beside itself at other sizes.
 //!
-//! One run on one machine: two servers (with 1,000 users and with 1,000,000), one empty handler, each a
-//! process of its own, and this client on 16 keep-alive connections. Client and servers share the
+//! One run on one machine: two servers (with 1,000 users and with 1,000,000) and the handlers, each a
+//! process of its own, and this client on 16 keep-alive connections. On the embedded store the handler
+//! is empty; on PostgreSQL it runs one prepared statement. Client, servers and database share the
 //! processors. Each figure is a ratio between two loads whose rounds take turns, so that what
 //! slows the machine down slows both.
 //!
@@ -11,10 +12,14 @@
 
 mod baseline;
 mod client;
+mod filled;
 mod load;
+mod memory;
+mod outcome;
+mod postgres;
 mod process_figures;
 mod report;
-mod scenarios;
+mod requests;
 mod seed;
 mod users;
 
@@ -23,7 +28,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 // The allocator of the server, so that the empty handler has it too.
 #[global_allocator]
@@ -56,6 +61,9 @@ struct Arguments {
     /// Only scenarios whose name contains this
     #[arg(long)]
     only: Option<String>,
+    /// The store to measure; both, one after the other, unless given
+    #[arg(long)]
+    store: Option<Store>,
     /// The server to measure; the scim-server beside this program unless given
     #[arg(long)]
     server: Option<PathBuf>,
@@ -66,6 +74,18 @@ enum Role {
     /// Be the empty handler
     #[command(hide = true)]
     Baseline(baseline::Arguments),
+    /// Be the bare handler
+    #[command(hide = true)]
+    Bare(postgres::bare::Arguments),
+}
+
+/// Where a server keeps its users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Store {
+    /// In its memory
+    Memory,
+    /// In PostgreSQL
+    Postgres,
 }
 
 /// What a run is to do.
@@ -107,11 +127,25 @@ impl Plan {
     }
 }
 
+/// Measures both stores, even if the first falls short.
+fn measure(arguments: Arguments) -> Result<()> {
+    let store = arguments.store;
+    let plan = Plan::new(arguments)?;
+    let is_wanted = |it| store.is_none_or(|store| store == it);
+    let memory = if is_wanted(Store::Memory) { memory::run(&plan) } else { Ok(()) };
+    if let (Err(error), true) = (&memory, is_wanted(Store::Postgres)) {
+        println!("error: {error:#}");
+    }
+    let postgres = if is_wanted(Store::Postgres) { postgres::run(&plan) } else { Ok(()) };
+    memory.and(postgres)
+}
+
 fn main() -> ExitCode {
     let mut arguments = Arguments::parse();
     let result = match arguments.role.take() {
         Some(Role::Baseline(arguments)) => baseline::run(&arguments),
-        None => Plan::new(arguments).and_then(|plan| scenarios::run(&plan)),
+        Some(Role::Bare(arguments)) => postgres::bare::run(&arguments),
+        None => measure(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

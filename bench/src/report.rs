@@ -1,5 +1,7 @@
 //! From rounds to one line of the table and one verdict.
 
+use std::time::Duration;
+
 use crate::load::Round;
 
 /// Two loads whose rounds took turns, and what is asked of their ratio.
@@ -29,11 +31,7 @@ impl Comparison {
         let measured = || self.pairs.iter().map(|(measured, _)| measured);
         let reference = || self.pairs.iter().map(|(_, reference)| reference);
         let needed = self.needed.map(|needed| format!("{:.0} %", needed * 100.0)).unwrap_or_default();
-        let verdict = match self.needed {
-            Some(_) if self.passes() => "PASS",
-            Some(_) => "SHORT",
-            None => "",
-        };
+        let verdict = verdict(self.needed.is_some(), self.passes());
         format!(
             "{:<44} {:>9.0} {:>9.0} {:>7.1} % {:>6} {:<5} {:>8.1} {:>8.1} {:>7.0} {:>7.0}",
             self.name,
@@ -47,6 +45,77 @@ impl Comparison {
             median(measured().map(|round| percentile(&round.latencies, 50))),
             median(measured().map(|round| percentile(&round.latencies, 99))),
         )
+    }
+}
+
+/// One load by itself, and what is asked of it.
+#[derive(Debug)]
+pub(crate) struct Single {
+    /// What was measured.
+    pub(crate) name: String,
+    /// What passes.
+    pub(crate) goal: Goal,
+    /// How much one answer did: its rate is that of answers times this.
+    pub(crate) per_answer: f64,
+    /// Its rounds.
+    pub(crate) rounds: Vec<Round>,
+}
+
+/// What is asked of a load by itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Goal {
+    /// Half of the answers come sooner.
+    Within(Duration),
+    /// At least as much in a second.
+    Rate(f64),
+    /// Nothing: the figure is for information.
+    Nothing,
+}
+
+impl Single {
+    fn rate(&self) -> f64 {
+        median(self.rounds.iter().map(|round| round.rate * self.per_answer))
+    }
+
+    fn percentile(&self, percent: usize) -> f64 {
+        median(self.rounds.iter().map(|round| percentile(&round.latencies, percent)))
+    }
+
+    /// Whether it passes.
+    pub(crate) fn passes(&self) -> bool {
+        match self.goal {
+            Goal::Within(time) => self.percentile(50) < time.as_secs_f64() * 1e6,
+            Goal::Rate(rate) => self.rate() >= rate,
+            Goal::Nothing => true,
+        }
+    }
+
+    /// Its line of the table.
+    pub(crate) fn line(&self) -> String {
+        let needed = match self.goal {
+            Goal::Within(time) => format!("p50 < {} ms", time.as_millis()),
+            Goal::Rate(rate) => format!("{rate:.0}/s"),
+            Goal::Nothing => String::new(),
+        };
+        format!(
+            "{:<44} {:>9.0} {:>9} {needed:>16} {:<5} {:>8.1} {:>8} {:>7.0} {:>7.0}",
+            self.name,
+            self.rate(),
+            "",
+            verdict(!matches!(self.goal, Goal::Nothing), self.passes()),
+            median(self.rounds.iter().map(|round| round.server_microseconds)),
+            "",
+            self.percentile(50),
+            self.percentile(99),
+        )
+    }
+}
+
+fn verdict(is_judged: bool, passes: bool) -> &'static str {
+    match (is_judged, passes) {
+        (true, true) => "PASS",
+        (true, false) => "SHORT",
+        (false, _) => "",
     }
 }
 
@@ -117,5 +186,23 @@ mod tests {
         assert!(!comparison.passes() && comparison.line().contains("SHORT"));
         comparison.needed = None;
         assert!(comparison.passes());
+    }
+
+    #[track_caller]
+    fn check_single(goal: Goal, expected: &str) {
+        let round = |latency| Round { rate: 10.0, latencies: vec![latency], ..Round::default() };
+        let rounds = vec![round(4000), round(9000), round(4999)];
+        let single = Single { name: "x".to_owned(), goal, per_answer: 7.0, rounds };
+        assert!(single.line().contains(expected), "{}", single.line());
+        assert_eq!(single.passes(), expected != "SHORT");
+    }
+
+    #[test]
+    fn verdicts_on_one_load() {
+        check_single(Goal::Within(Duration::from_millis(5)), "PASS");
+        check_single(Goal::Within(Duration::from_micros(4999)), "SHORT");
+        check_single(Goal::Rate(70.0), "PASS");
+        check_single(Goal::Rate(71.0), "SHORT");
+        check_single(Goal::Nothing, "");
     }
 }

@@ -1,6 +1,7 @@
 //! Filling a server over `/Bulk` (RFC 7644 §3.7), as an operator would.
 
 use std::io::Write as _;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -37,10 +38,13 @@ pub(crate) fn write_request(out: &mut Vec<u8>, target: &str, secret: &str, heade
 
 /// Creates `count` users; gives their ids, in the order of their numbers.
 pub(crate) fn users(server: &Server, count: usize, connections: usize) -> Result<Vec<Id>> {
-    bulk(server, count, connections, |number, body| {
-        body.extend_from_slice(br#""method":"POST","path":"/Users","data":"#);
-        write_user(body, Name::Seeded, number);
-    })
+    bulk(server, count, connections, |number, body| write_create_user(body, Name::Seeded, number))
+}
+
+/// The members of a bulk operation that creates a user.
+pub(crate) fn write_create_user(out: &mut Vec<u8>, name: Name, number: usize) {
+    out.extend_from_slice(br#""method":"POST","path":"/Users","data":"#);
+    write_user(out, name, number);
 }
 
 /// Creates groups, each with as many members as `members` gives.
@@ -129,6 +133,20 @@ fn bulk<W: Fn(usize, &mut Vec<u8>) + Sync>(
     Ok(ids)
 }
 
+/// A bulk request of one operation for each number, the members of which `write` writes.
+pub(crate) fn write_bulk(out: &mut Vec<u8>, numbers: Range<usize>, write: impl Fn(usize, &mut Vec<u8>)) {
+    out.extend_from_slice(
+        br#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"failOnErrors":1,"Operations":["#,
+    );
+    for (index, number) in numbers.enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        let _written = write!(out, r#"{comma}{{"bulkId":"b{number}","#);
+        write(number, out);
+        out.push(b'}');
+    }
+    out.extend_from_slice(b"]}");
+}
+
 async fn bulk_lane<W: Fn(usize, &mut Vec<u8>)>(
     server: &Server,
     count: usize,
@@ -146,16 +164,7 @@ async fn bulk_lane<W: Fn(usize, &mut Vec<u8>)>(
         let numbers = first..count.min(first.saturating_add(OPERATIONS));
         let expected = numbers.len();
         body.clear();
-        body.extend_from_slice(
-            br#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"failOnErrors":1,"Operations":["#,
-        );
-        for number in numbers {
-            let comma = if number == first { "" } else { "," };
-            let _written = write!(body, r#"{comma}{{"bulkId":"b{number}","#);
-            write(number, &mut body);
-            body.push(b'}');
-        }
-        body.extend_from_slice(b"]}");
+        write_bulk(&mut body, numbers, write);
         ensure!(body.len() <= BYTES, "a bulk of {} bytes is too long", body.len());
         request.clear();
         write_request(&mut request, "POST /scim/v2/Bulk", server.secret(), "", &body);

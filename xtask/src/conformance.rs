@@ -1,7 +1,8 @@
-//! `cargo xtask conformance`: the public checker scim2-tester against a fresh server on each store.
+//! `cargo xtask conformance`: public software against a fresh server on each store: the OAuth client library
+//! Authlib, by way of `conformance-oauth.py`, and the checker scim2-tester.
 //!
-//! The checker comes from the Python package index, at the versions of `conformance-requirements.txt`,
-//! into a virtual environment under `target/`. It prints one line per check, `STATUS title`, and an
+//! Both come from the Python package index, at the versions of `conformance-requirements.txt`,
+//! into a virtual environment under `target/`. The checker prints one line per check, `STATUS title`, and an
 //! indented reason. Its exit status is of no use: it is 1 as soon as one check is anything but
 //! `SUCCESS`, even one that was skipped. So the lines are read here:
 //!
@@ -74,6 +75,11 @@ fn check(database_url: Option<&str>, target: &Path, environment: &Path, verbose:
     let log = target.join(format!("conformance-{store}.log"));
     let program = Command::new(target.join("debug").join("scim-server"));
     let server = Server::start_on(database_url, program, Some(&log))?;
+
+    let python = environment.join("bin/python");
+    let mut client = process::command(&python.to_string_lossy(), ["xtask/conformance-oauth.py"]);
+    client.env("SERVER_URL", server.url()).env("SCIM_SHARED_SECRET", server.secret());
+    print!("{}", process::output(&mut client).context("the OAuth client failed")?);
 
     let mut checker = process::command(&environment.join("bin/scim2").to_string_lossy(), ["test"]);
     if verbose {

@@ -19,13 +19,14 @@ const HEALTH_TIMEOUT: Duration = Duration::from_secs(1);
 const HEALTH_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Settings that a developer's shell may hold and that would make another server of it.
-const FOREIGN_SETTINGS: [&str; 12] = [
+const FOREIGN_SETTINGS: [&str; 13] = [
     "PORT",
     "DATABASE_URL",
     "DATABASE_READ_URL",
     "DATABASE_MAX_CONNECTIONS",
     "DATABASE_MIN_CONNECTIONS",
     "AUTO_MIGRATE",
+    "JWT_SECRET",
     "REDIS_URL",
     "TLS_CERT_PATH",
     "TLS_KEY_PATH",
@@ -79,9 +80,14 @@ impl Server {
         self.address
     }
 
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// The base URL of its SCIM mount.
     pub fn base_url(&self) -> String {
-        format!("http://{}/scim/v2", self.address)
+        format!("{}/scim/v2", self.url())
     }
 
     /// The operator's secret.

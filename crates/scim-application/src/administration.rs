@@ -37,28 +37,35 @@ pub use tenants::TenantAnswer;
 pub use version::{PoolFigures, ServerStatus, StatusProvider};
 
 /// What administration needs.
-pub(crate) struct AdministrationPorts {
+pub struct AdministrationPorts {
     /// The registry of tenants: the store's own, with nothing remembered between.
-    pub(crate) tenants: Arc<dyn TenantRegistry>,
-    pub(crate) credentials: Arc<dyn CredentialRepository>,
-    pub(crate) audit: Arc<dyn AuditRepository>,
-    pub(crate) resources: Arc<dyn ResourceRepository>,
-    pub(crate) passwords: Arc<dyn PasswordHasher>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) ids: Arc<dyn IdGenerator>,
+    pub tenants: Arc<dyn TenantRegistry>,
+    /// The credentials of tenants.
+    pub credentials: Arc<dyn CredentialRepository>,
+    /// The audit log.
+    pub audit: Arc<dyn AuditRepository>,
+    /// The store of resources.
+    pub resources: Arc<dyn ResourceRepository>,
+    /// Hashes secrets.
+    pub passwords: Arc<dyn PasswordHasher>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdGenerator>,
     /// What this process remembers by: told of each change before the change is answered, however long
     /// notices take.
-    pub(crate) listeners: Vec<Arc<dyn ChangeListener>>,
-    pub(crate) status: Arc<dyn StatusProvider>,
-    /// Knows the operator's secret.
-    pub(crate) authentication: Arc<Authentication>,
+    pub listeners: Vec<Arc<dyn ChangeListener>>,
+    /// What the process knows of itself.
+    pub status: Arc<dyn StatusProvider>,
     /// The slug of the tenant that the operator's secret opens, which every deployment has.
-    pub(crate) operator_tenant: String,
+    pub operator_tenant: String,
 }
 
 /// Administers a deployment.
 pub struct Administration {
     ports: AdministrationPorts,
+    /// Knows the operator's secret; `None` where nobody is let in by it.
+    authentication: Option<Arc<Authentication>>,
 }
 
 /// A request of the operator.
@@ -75,9 +82,16 @@ impl AdminContext {
 }
 
 impl Administration {
-    /// Administration over these ports.
-    pub(crate) fn new(ports: AdministrationPorts) -> Self {
-        Self { ports }
+    /// Administration over these ports, by those whom `authentication` knows as the operator.
+    pub(crate) fn new(ports: AdministrationPorts, authentication: Arc<Authentication>) -> Self {
+        Self { ports, authentication: Some(authentication) }
+    }
+
+    /// Administration at the store itself, for a command line that serves nobody: with the one context
+    /// that it has. Nobody else is let in.
+    pub fn direct(ports: AdministrationPorts) -> (Self, AdminContext) {
+        let origin = Origin { actor: Actor::CommandLine, request_id: String::new(), client_address: None };
+        (Self { ports, authentication: None }, AdminContext { origin: Arc::new(origin) })
     }
 
     /// Lets the operator in: by the operator's secret, and by nothing else.
@@ -91,7 +105,7 @@ impl Administration {
         client_address: Option<IpAddr>,
     ) -> Result<AdminContext, AdminError> {
         let refused = match token {
-            Some(token) if self.ports.authentication.is_operator(token) => None,
+            Some(token) if self.is_operator(token) => None,
             Some(_) => Some("the bearer token is not the operator's secret"),
             None => Some("the operator's secret is required, as a bearer token"),
         };
@@ -104,6 +118,10 @@ impl Administration {
         }
         let origin = Origin { actor: Actor::Operator, request_id: request_id.to_owned(), client_address };
         Ok(AdminContext { origin: Arc::new(origin) })
+    }
+
+    fn is_operator(&self, token: &str) -> bool {
+        self.authentication.as_ref().is_some_and(|authentication| authentication.is_operator(token))
     }
 
     /// The record of the tenant with this id or slug, or 404.

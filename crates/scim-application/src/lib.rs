@@ -23,8 +23,8 @@ mod tenant_directory;
 mod testing;
 
 pub use administration::{
-    AdminContext, AdminError, Administration, DefinitionAnswer, Parameters, PoolFigures, ServerStatus,
-    StatusProvider, TenantAnswer,
+    AdminContext, AdminError, Administration, AdministrationPorts, DefinitionAnswer, Parameters, PoolFigures,
+    ServerStatus, StatusProvider, TenantAnswer,
 };
 pub use authentication::{
     Attempt, Authentication, Mount, OperatorAccess, Principal, Subject, TokenRefusal, TokenVerifier,

@@ -10,15 +10,14 @@ use scim_ports::{
     PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRegistry,
 };
 
-use crate::administration::AdministrationPorts;
 use crate::authentication::AuthenticationPorts;
 use crate::bulk::BulkProcessor;
 use crate::discovery::Discovery;
 use crate::maintenance::MaintenanceParts;
 use crate::oauth::{AccessTokens, OauthServer, Sealer, SignedTokens, SigningKeys, TrustedIssuers};
 use crate::{
-    Administration, Attempt, Authentication, Maintenance, OperatorAccess, RequestContext,
-    ResourceOrchestrator, ServiceError, StatusProvider, TenantDirectory,
+    Administration, AdministrationPorts, Attempt, Authentication, Maintenance, OperatorAccess,
+    RequestContext, ResourceOrchestrator, ServiceError, StatusProvider, TenantDirectory,
 };
 
 /// What the service needs from outside.
@@ -119,7 +118,7 @@ impl ScimService {
             ports.notices.subscribe(Arc::clone(listener));
         }
         let oauth = OauthServer::new(access_tokens, Arc::clone(&authentication), Arc::clone(&ports.clock));
-        let administration = Administration::new(AdministrationPorts {
+        let administered = AdministrationPorts {
             tenants: ports.tenants,
             credentials: ports.credentials,
             audit: ports.audit,
@@ -129,9 +128,9 @@ impl ScimService {
             ids: Arc::clone(&ports.ids),
             listeners: listeners.into(),
             status: ports.status,
-            authentication: Arc::clone(&authentication),
             operator_tenant,
-        });
+        };
+        let administration = Administration::new(administered, Arc::clone(&authentication));
         let orchestrator = ResourceOrchestrator {
             resources: Arc::clone(&ports.resources),
             passwords: ports.passwords,

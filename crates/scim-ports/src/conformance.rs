@@ -167,7 +167,7 @@ kit! { $ conformance_tests for Harness by run,
     }
     keeping {
         what_is_put_aside_is_not_shown_again,
-        what_is_put_aside_frees_its_unique_values_but_not_its_id,
+        what_is_put_aside_frees_its_unique_values,
         what_is_put_aside_leaves_its_groups_and_members,
         putting_aside_expects_a_version,
     }

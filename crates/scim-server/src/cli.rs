@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::operate::{CredentialCommand, Place, TenantCommand};
+
 /// A SCIM 2.0 service provider
 #[derive(Debug, Parser)]
 #[command(name = "scim-server", version)]
@@ -13,7 +15,7 @@ pub(crate) struct Cli {
 }
 
 /// What the program does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(crate) enum Command {
     /// Serve SCIM (the default)
     Serve,
@@ -25,6 +27,24 @@ pub(crate) enum Command {
         /// Confirms --down
         #[arg(long)]
         yes: bool,
+    },
+    /// Create, list, show, change and delete tenants
+    Tenant {
+        /// Where, and how it is shown.
+        #[command(flatten)]
+        place: Place,
+        /// What.
+        #[command(subcommand)]
+        command: TenantCommand,
+    },
+    /// Create, list, rotate and revoke the credentials of a tenant
+    Credential {
+        /// Where, and how it is shown.
+        #[command(flatten)]
+        place: Place,
+        /// What.
+        #[command(subcommand)]
+        command: CredentialCommand,
     },
     /// Ask the server on this machine for its health: exit 0 where it serves, else 1
     Healthcheck,

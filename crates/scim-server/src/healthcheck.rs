@@ -18,18 +18,26 @@ const MAX_ANSWER: u64 = 64 * 1024;
 /// # Errors
 /// Where it does not answer 200.
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
+    let address = address(settings)?;
+    let status = ask(address).with_context(|| format!("no answer from {address}"))?;
+    if status.split(' ').nth(1) != Some("200") {
+        bail!("{address} answers: {status}");
+    }
+    Ok(())
+}
+
+/// Where the server that the settings describe is reached from this machine.
+///
+/// # Errors
+/// Where `SERVER_HOST` is no address.
+pub(crate) fn address(settings: &Settings) -> anyhow::Result<SocketAddr> {
     let place = (settings.server_host.as_str(), settings.server_port);
     let address = place
         .to_socket_addrs()
         .ok()
         .and_then(|mut addresses| addresses.next())
         .with_context(|| format!("SERVER_HOST: {} is no address", settings.server_host))?;
-    let address = reachable(address);
-    let status = ask(address).with_context(|| format!("no answer from {address}"))?;
-    if status.split(' ').nth(1) != Some("200") {
-        bail!("{address} answers: {status}");
-    }
-    Ok(())
+    Ok(reachable(address))
 }
 
 /// An address that means every interface, as one that can be connected to.

@@ -7,6 +7,7 @@ mod banner;
 mod cli;
 mod healthcheck;
 mod migrate;
+mod operate;
 mod secret;
 mod serve;
 pub mod settings;
@@ -45,9 +46,11 @@ pub fn run(
             return ExitCode::from(WRONG_SETTINGS);
         }
     };
-    let outcome = match command {
+    let outcome = match &command {
         Command::Serve => serve::run(&settings),
-        Command::Migrate { down, yes: _ } => migrate::run(&settings, down),
+        Command::Migrate { down, yes: _ } => migrate::run(&settings, *down),
+        Command::Tenant { place, command } => operate::tenant(&settings, place, command),
+        Command::Credential { place, command } => operate::credential(&settings, place, command),
         Command::Healthcheck => healthcheck::run(&settings),
         Command::Config => settings.print(&mut std::io::stdout().lock()),
     };

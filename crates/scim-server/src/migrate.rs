@@ -4,7 +4,7 @@ use std::io::{Write, stdout};
 
 use anyhow::{Context, bail};
 
-use crate::settings::Settings;
+use crate::settings::{Purpose, Settings};
 use crate::{telemetry, wiring};
 
 /// Applies what is pending, or takes back everything, and says what it did.
@@ -18,7 +18,7 @@ pub(crate) fn run(settings: &Settings, down: bool) -> anyhow::Result<()> {
     telemetry::start(settings)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async {
-        let store = wiring::open(database, settings.request_timeout).await?;
+        let store = wiring::open(database, settings.request_timeout, Purpose::Tool).await?;
         if down {
             store.revert().await.context("the migrations could not be taken back")?;
             return anyhow::Ok("every migration is taken back".to_owned());

@@ -9,11 +9,14 @@ use anyhow::Context;
 use scim_adapter_memory::MemoryStore;
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_application::oauth::Sealer;
-use scim_application::{OauthPorts, OperatorAccess, Ports, ScimService, StatusProvider};
+use scim_application::{
+    AdminContext, Administration, AdministrationPorts, OauthPorts, OperatorAccess, Ports, ScimService,
+    StatusProvider,
+};
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
-use scim_domain::tenant::{Tenant, TenantConfig};
+use scim_domain::tenant::{Preset, Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
     AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource, NewTenant,
@@ -23,7 +26,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::adapters::{BcryptPasswords, HttpJwks, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids};
 use crate::secret::derive_key;
-use crate::settings::{DatabaseSettings, Settings};
+use crate::settings::{DatabaseSettings, Purpose, Settings};
 
 use seeded::SeededTenants;
 
@@ -70,7 +73,7 @@ impl Store {
                 slug: tenant.slug.clone(),
                 display_name: tenant.slug,
                 active: tenant.active,
-                preset: String::new(),
+                preset: Preset::DEFAULT.to_owned(),
                 config: TenantConfig::clone(&tenant.config),
                 version: Version::FIRST,
                 created_at: at,
@@ -177,7 +180,7 @@ impl Wiring {
         let store = match &settings.database {
             None => Store::in_memory(config, &*ids)?,
             Some(database) => {
-                let store = open(database, settings.request_timeout).await?;
+                let store = open(database, settings.request_timeout, Purpose::Serving).await?;
                 if database.auto_migrate {
                     store.migrate().await.context("the migrations could not be applied")?;
                 }
@@ -242,6 +245,23 @@ impl Wiring {
     }
 }
 
+/// Administration of a database, for the command line: servers learn of what it changes by notices.
+pub(crate) fn administration(store: &PostgresStore) -> (Administration, AdminContext) {
+    let clock = Arc::new(SystemClock);
+    Administration::direct(AdministrationPorts {
+        tenants: Arc::new(store.tenants()),
+        credentials: Arc::new(store.credentials()),
+        audit: Arc::new(store.audit()),
+        resources: Arc::new(store.resources()),
+        passwords: Arc::new(BcryptPasswords::new(BcryptPasswords::COST)),
+        clock: clock.clone(),
+        ids: Arc::new(UuidV7Ids::new(clock)),
+        listeners: Vec::new(),
+        status: Arc::new(PostgresStatus(store.clone())),
+        operator_tenant: OPERATOR_TENANT.to_owned(),
+    })
+}
+
 /// Connects to the database that the settings name.
 ///
 /// # Errors
@@ -249,12 +269,17 @@ impl Wiring {
 pub(crate) async fn open(
     database: &DatabaseSettings,
     request_timeout: Duration,
+    purpose: Purpose,
 ) -> anyhow::Result<PostgresStore> {
     let settings = PostgresSettings {
         url: database.url.expose_secret().to_owned(),
         read_url: database.read_url.as_ref().map(|url| url.expose_secret().to_owned()),
         max_connections: database.max_connections,
-        min_connections: database.min_connections,
+        min_connections: match purpose {
+            Purpose::Serving => database.min_connections,
+            // It does one thing after another.
+            Purpose::Tool => 1,
+        },
         acquire_timeout: database.acquire_timeout,
         idle_timeout: database.idle_timeout,
         max_lifetime: database.max_lifetime,

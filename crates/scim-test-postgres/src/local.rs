@@ -29,13 +29,15 @@ const REMAINS: Duration = Duration::from_secs(30);
 const CLEAN_UP: &str = r#""$1" stop -D "$2" -m immediate -w -t 60; cd /; rm -rf "$3""#;
 
 /// Everything but the port. The cluster lasts as long as a test, so it need not survive the machine;
-/// what a commit promises is left as it is in production.
+/// what a commit promises is left as it is in production. A database cannot be dropped while somebody
+/// who went away in the middle of logging in to it is waited for.
 const SETTINGS: &str = "\
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 300
 fsync = off
 full_page_writes = off
+authentication_timeout = 10s
 password_encryption = 'scram-sha-256'
 ";
 
@@ -52,14 +54,15 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes a cluster and starts it. Clusters that dead processes left are removed before.
+    /// Makes a cluster and starts it: in `place`, or else where temporary files are, and with more
+    /// `settings`, which come last and so win. Clusters that dead processes left are removed before.
     ///
     /// # Errors
     /// When the server's programs are missing or one of them fails, in its own words.
-    pub(crate) fn start() -> Result<Self, Error> {
-        let mut cluster = Self::empty()?;
+    pub(crate) fn start(place: Option<&Path>, settings: &str) -> Result<Self, Error> {
+        let mut cluster = Self::empty(place)?;
         let password = random::hexadecimal::<16>()?;
-        cluster.initialise(&password)?;
+        cluster.initialise(&password, settings)?;
         cluster.start_somewhere(&password)?;
         Ok(cluster)
     }
@@ -69,7 +72,7 @@ impl Cluster {
     /// # Errors
     /// As [`Cluster::start`].
     pub(crate) fn start_replica(&self) -> Result<Self, Error> {
-        let mut replica = Self::empty()?;
+        let mut replica = Self::empty(None)?;
         let mut command = replica.command("pg_basebackup");
         command.args(["--dbname", &self.url]).arg("--pgdata").arg(replica.data());
         // Without waiting for a checkpoint of its own time.
@@ -80,15 +83,15 @@ impl Cluster {
     }
 
     /// A directory, and nothing in it.
-    fn empty() -> Result<Self, Error> {
+    fn empty(place: Option<&Path>) -> Result<Self, Error> {
         let programs = binaries::find()?;
         let user = User::for_server()?;
         let pg_ctl = programs.join("pg_ctl");
-        for path in directory::abandoned(&user) {
+        for path in directory::abandoned(place, &user) {
             // Best effort: the next one tries again.
             drop(watch(&user, &pg_ctl, &path));
         }
-        let directory = Directory::create(&user)?;
+        let directory = Directory::create(place, &user)?;
         let watch = watch(&user, &pg_ctl, directory.path())?;
         let (url, password) = (String::new(), String::new());
         Ok(Self { _watch: watch, directory, user, programs, url, password })
@@ -176,7 +179,7 @@ impl Cluster {
         self.pg_ctl("status").output().is_ok_and(|output| output.status.success())
     }
 
-    fn initialise(&self, password: &str) -> Result<(), Error> {
+    fn initialise(&self, password: &str, settings: &str) -> Result<(), Error> {
         self.write("password", password)?;
         let initdb = |locale: &str| {
             let mut command = self.command("initdb");
@@ -187,7 +190,7 @@ impl Cluster {
         };
         // Some systems lack the first; both know letters beyond ASCII.
         initdb("C.UTF-8").or_else(|error| initdb("en_US.UTF-8").map_err(|_same| error))?;
-        self.write("data/test.conf", SETTINGS)?;
+        self.write("data/test.conf", &format!("{SETTINGS}{settings}"))?;
         let file = self.data().join("postgresql.conf");
         let mut settings = fs::read_to_string(&file).map_err(|error| Error::at(&file, error))?;
         settings.push_str("include 'test.conf'\ninclude 'port.conf'\ninclude_if_exists 'more.conf'\n");

@@ -1,5 +1,7 @@
 //! A server for one test, which may stop it and start it again.
 
+use std::path::Path;
+
 use crate::Error;
 #[cfg(feature = "docker")]
 use crate::docker::{self, Container};
@@ -51,7 +53,16 @@ impl PrivateServer {
     /// # Errors
     /// When they are missing, with what to install; or when the server does not come up.
     pub fn start_local() -> Result<Self, Error> {
-        Ok(Self { kind: Kind::Local(Cluster::start()?) })
+        Ok(Self { kind: Kind::Local(Cluster::start(None, "")?) })
+    }
+
+    /// Starts one from the programs on this machine with its data below `place`, and with more `settings`,
+    /// lines as in `postgresql.conf`: for measurements, which need the disk and the settings of production.
+    ///
+    /// # Errors
+    /// As [`PrivateServer::start_local`].
+    pub fn start_local_in(place: &Path, settings: &str) -> Result<Self, Error> {
+        Ok(Self { kind: Kind::Local(Cluster::start(Some(place), settings)?) })
     }
 
     /// The URL of its database `postgres`, for its superuser. It stays the same over restarts.

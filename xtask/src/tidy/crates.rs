@@ -51,7 +51,7 @@ const BOUNDARIES: &[Boundary] = &[
     // The HTTP tests choose a store, as the server does.
     Boundary { name: "scim-e2e", ours: &["scim-*"], never: &["scim-bench", "xtask"] },
     // Tools know the server as a process only.
-    Boundary { name: "scim-bench", ours: &["xtask"], never: &[] },
+    Boundary { name: "scim-bench", ours: &["scim-test-postgres", "xtask"], never: &[] },
     Boundary { name: "xtask", ours: &["scim-test-postgres"], never: &["tokio", "actix-*", "diesel*"] },
 ];
 

@@ -112,15 +112,16 @@ pub(crate) async fn create_in_one_trip(
     }
     let claims: Vec<(&Claim, ResourceId)> = draft.claims.iter().map(|claim| (claim, draft.new.id)).collect();
     let record = [draft.record(tenant.id)];
-    let (begun, inserted, claimed, noted, committed) = futures_util::join!(
+    let (begun, inserted, unused, claimed, noted, committed) = futures_util::join!(
         begin(connection),
         execute(connection, rows::insert_one(tenant.id, draft)),
+        execute(connection, rows::fail_if_hidden(tenant.id, draft)),
         unique::claim_all(connection, tenant.id, &claims),
         audit::insert(connection, tenant.id, &record),
         commit(connection),
     );
     // What comes after a failure fails for that alone.
-    match begun.and(inserted).and(claimed).and(noted).and(committed) {
+    match begun.and(inserted).and(unused).and(claimed).and(noted).and(committed) {
         Ok(()) => {}
         Err(Failure::Taken(_)) => return Ok(None),
         Err(failure) => return Err(failure),
@@ -145,14 +146,7 @@ pub(crate) async fn create_all(
         }
     }
     let claims: Vec<(&Claim, ResourceId)> = claims.into_iter().collect();
-    let (begun, ids, granted, memberships) = futures_util::join!(
-        begin(connection),
-        rows::insert(connection, tenant.id, &all),
-        unique::claim(connection, tenant.id, &claims),
-        rows::add_members(connection, tenant.id, &all),
-    );
-    begun?;
-    let granted = Granted { ids: ids?, claims: granted?, memberships: memberships? };
+    let granted = insert(connection, tenant.id, &all, &claims).await?;
     check_all(drafts, &granted).map_err(Undone::Refused)?;
     // New resources are in no group but those that are created with them.
     let may_be_in_groups = drafts.iter().any(|draft| !draft.new.members.is_empty());
@@ -167,6 +161,25 @@ pub(crate) async fn create_all(
     attached?;
     committed?;
     Ok(created.into_iter().map(|(resource, _)| resource).collect())
+}
+
+/// Begins a transaction and inserts what can be inserted.
+async fn insert(
+    connection: &AsyncPgConnection,
+    tenant: TenantId,
+    drafts: &[&Draft<'_>],
+    claims: &[(&Claim, ResourceId)],
+) -> Result<Granted, Failure> {
+    let (begun, ids, hidden, claims, memberships) = futures_util::join!(
+        begin(connection),
+        rows::insert(connection, tenant, drafts),
+        rows::hidden(connection, tenant, drafts),
+        unique::claim(connection, tenant, claims),
+        rows::add_members(connection, tenant, drafts),
+    );
+    begun?;
+    let ids = &ids? - &hidden?;
+    Ok(Granted { ids, claims: claims?, memberships: memberships? })
 }
 
 /// Refuses the first resource that did not get all it asked for.

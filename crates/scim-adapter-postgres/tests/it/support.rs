@@ -1,15 +1,14 @@
 //! What the tests work with.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
-use scim_domain::audit::{AuditEntry, AuditEvent, AuditOperation};
+use scim_domain::audit::{AuditEvent, AuditOperation};
 use scim_domain::credential::{Credential, CredentialKind};
 use scim_domain::filter::{Binding, Filter, UnknownAttribute};
-use scim_domain::identifier::{AuditEventId, CredentialId, ResourceId, TenantId, Timestamp, Version};
+use scim_domain::identifier::{CredentialId, ResourceId, TenantId, Timestamp, Version};
 use scim_domain::listing::{Include, PageRequest, QueryScope, ResourceQuery, SortOrder};
 use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
 use scim_domain::schema::{ResourceType, TenantDefinitions};
@@ -24,6 +23,8 @@ use time::macros::datetime;
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
+
+pub(crate) use scim_ports::conformance::audit_entry;
 
 /// Runs a test on a runtime of its own.
 pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
@@ -102,13 +103,6 @@ pub(crate) async fn own_store() -> (PostgresStore, TestDatabase) {
     let server = TestServer::get().unwrap_or_else(|error| panic!("{error}"));
     let database = server.create_database_from(migrated).expect("a database");
     (open(&database).await, database)
-}
-
-/// What the audit log is to say of a change. Its records are in the order in which these are made.
-pub(crate) fn audit_entry(operation: AuditOperation) -> AuditEntry {
-    static MADE: AtomicU64 = AtomicU64::new(0);
-    let id = AuditEventId::new(Uuid::from_u128(MADE.fetch_add(1, Ordering::Relaxed).into()));
-    AuditEntry { id, ..scim_ports::conformance::audit_entry(operation) }
 }
 
 /// A tenant to be created.

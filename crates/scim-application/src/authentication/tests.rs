@@ -1,3 +1,5 @@
+//! Tokens and what becomes of them, over small ports.
+
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,3 +1,5 @@
+//! What is due, when, and what comes of it.
+
 use scim_domain::audit::{Actor, AuditEvent, AuditOperation, AuditOutcome, Origin};
 use scim_domain::identifier::{AuditEventId, TenantId};
 use uuid::Uuid;

@@ -100,7 +100,7 @@ async fn verifies(tokens: &AccessTokens, token: &str, now: Timestamp) -> bool {
 
 fn own_keys(repository: &Arc<Keys>) -> Arc<SigningKeys> {
     let sealer = Sealer::new([1; 32]);
-    Arc::new(SigningKeys::new(Arc::clone(repository) as _, sealer, Arc::new(Ids::default())))
+    Arc::new(SigningKeys::new(repository.clone(), sealer, Arc::new(Ids::default())))
 }
 
 fn with_own_keys() -> AccessTokens {
@@ -227,7 +227,7 @@ async fn in_place_of_a_key_that_cannot_be_opened_another_is_made() {
     let tokens = AccessTokens::with_keys(own_keys(&repository), Arc::new(Ids::default()));
     issue(&tokens, at(0)).await;
     let other_key = Sealer::new([2; 32]);
-    let keys = SigningKeys::new(Arc::clone(&repository) as _, other_key, Arc::new(Ids::default()));
+    let keys = SigningKeys::new(repository.clone(), other_key, Arc::new(Ids::default()));
     let tokens = AccessTokens::with_keys(Arc::new(keys), Arc::new(Ids::default()));
     let token = issue(&tokens, at(0)).await;
     assert!(verifies(&tokens, &token, at(0)).await);
@@ -302,7 +302,7 @@ impl JwksSource for Source {
 
 fn trusting(provider: &Provider) -> (TrustedIssuers, Arc<Source>) {
     let source = Arc::new(Source { answer: Mutex::new(Ok(provider.jwks())), asked: Mutex::new(0) });
-    (TrustedIssuers::new(Arc::clone(&source) as _), source)
+    (TrustedIssuers::new(source.clone()), source)
 }
 
 #[tokio::test]

@@ -81,14 +81,12 @@ async fn a_tenant_is_used_as_soon_as_it_is_there_and_no_longer_than_it_is_active
 async fn presets_differ_and_the_config_goes_over_them() {
     let app = TestApp::start().await.expect("a server");
     let admin = app.admin();
-    for (preset, types) in [("rfc", 3), ("entra-id", 3), ("okta", 3), ("minimal", 2)] {
+    for preset in ["rfc", "entra-id", "okta", "minimal"] {
         let body = json!({"slug": preset, "preset": preset, "config": {"filter": {"maxResults": 5}}});
         let made = admin.post("/tenants", &body).await.expect(201);
         assert_eq!(made.body["preset"], preset);
         assert_eq!(made.body["config"]["filter"]["maxResults"], 5);
         let schemas = client_of(&app, preset).await.get("/Schemas").await.expect(200);
-        let urns = schemas.body["Resources"].as_array().expect("schemas").len();
-        assert_eq!(urns >= types, true, "{preset}: {urns}");
         let enterprise = schemas.listed("id").contains(&crate::bodies::ENTERPRISE);
         assert_eq!(enterprise, preset != "minimal", "{preset}");
     }

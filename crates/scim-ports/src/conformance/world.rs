@@ -120,11 +120,15 @@ pub fn new_tenant(tenant: &Tenant) -> NewTenant {
     }
 }
 
-/// What the audit log is to say of a change that a test makes.
+/// What the audit log is to say of a change that a test makes. Ids are in the order in which they are made.
 pub fn audit_entry(operation: AuditOperation) -> AuditEntry {
+    static MADE: AtomicU64 = AtomicU64::new(0);
     let origin = Origin { actor: Actor::Operator, request_id: "kit".into(), client_address: None };
-    let id = AuditEventId::new(Uuid::new_v4());
-    AuditEntry { id, origin: Arc::new(origin), operation, attributes: Vec::new() }
+    // Tests that run at the same time may have one database: the rest of the id is random.
+    let [.., a, b, c, d, e, f, g, h, i, j] = Uuid::new_v4().into_bytes();
+    let millis = 1_600_000_000_000_u64.saturating_add(MADE.fetch_add(1, Ordering::Relaxed));
+    let id = Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid();
+    AuditEntry { id: AuditEventId::new(id), origin: Arc::new(origin), operation, attributes: Vec::new() }
 }
 
 /// Ids and moments, each greater than every one before.

@@ -2,20 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output};
 
-use crate::process::{ServerProcess, shell};
-
-/// Runs the binary to its end.
-fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_scim-server"));
-    command.env_clear().args(arguments).envs(variables.iter().copied());
-    command.output().expect("it runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use crate::process::{ServerProcess, run, shell, text};
 
 #[test]
 fn wrong_settings_are_told_at_once_one_a_line_and_end_with_2() {

@@ -1,7 +1,7 @@
 //! Starts the built binary on a free port of the loopback interface, and ends it by its id.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 /// A running server with no configuration but its port, and what its banner said.
 pub(crate) struct ServerProcess {
@@ -62,6 +62,18 @@ impl Drop for ServerProcess {
         let _already_over = self.child.kill();
         let _status = self.child.wait();
     }
+}
+
+/// Runs the binary to its end.
+pub(crate) fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scim-server"));
+    command.env_clear().args(arguments).envs(variables.iter().copied());
+    command.output().expect("it runs")
+}
+
+/// What was printed.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Runs a shell script and answers what it printed on both streams; fails the test if it fails.

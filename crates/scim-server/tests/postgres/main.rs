@@ -5,6 +5,7 @@
 
 mod crashes;
 mod migrations;
+mod operate;
 mod replicas;
 mod server;
 mod writers;

@@ -11,7 +11,8 @@ use reqwest::header::{HeaderMap, IF_MATCH};
 use scim_test_postgres::{TestDatabase, TestServer};
 use serde_json::{Value, json};
 
-const SECRET: &str = "the-operator-secret-of-the-tests";
+/// The operator's secret.
+pub(crate) const SECRET: &str = "the-operator-secret-of-the-tests";
 /// How long a server may take to serve.
 const START: Duration = Duration::from_secs(60);
 
@@ -146,7 +147,20 @@ impl Server {
 
     /// GET at the root of the server.
     pub(crate) async fn probe(&self, path: &str) -> Answer {
-        answered(self.http.get(self.url(path))).await.expect("an answer")
+        self.probe_with(path, |request| request).await
+    }
+
+    /// The same, with this bearer token.
+    pub(crate) async fn probe_as(&self, path: &str, token: &str) -> Answer {
+        self.probe_with(path, |request| request.bearer_auth(token)).await
+    }
+
+    async fn probe_with(
+        &self,
+        path: &str,
+        prepare: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Answer {
+        answered(prepare(self.http.get(self.url(path)))).await.expect("an answer")
     }
 
     /// POST

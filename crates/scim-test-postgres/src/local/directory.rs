@@ -24,14 +24,14 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Makes a directory that belongs to `user`, in the first place for temporary files that the user
-    /// reaches.
+    /// Makes a directory that belongs to `user`: in `place` where that is given, or else in the first
+    /// place for temporary files that the user reaches.
     ///
     /// # Errors
     /// When no place can be written.
-    pub(super) fn create(user: &User) -> Result<Self, Error> {
+    pub(super) fn create(place: Option<&Path>, user: &User) -> Result<Self, Error> {
         let mut last = Error::new("there is no place for temporary files");
-        for place in places() {
+        for place in places(place) {
             match Self::create_in(&place, user) {
                 Ok(directory) => return Ok(directory),
                 Err(error) => last = error,
@@ -68,9 +68,9 @@ impl Directory {
     }
 }
 
-/// The directories of `user` whose owners are dead.
-pub(super) fn abandoned(user: &User) -> Vec<PathBuf> {
-    let entries = places().into_iter().filter_map(|place| fs::read_dir(place).ok()).flatten().flatten();
+/// The directories of `user` whose owners are dead, where [`Directory::create`] makes them.
+pub(super) fn abandoned(place: Option<&Path>, user: &User) -> Vec<PathBuf> {
+    let entries = places(place).into_iter().filter_map(|place| fs::read_dir(place).ok()).flatten().flatten();
     let ours = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX));
     ours.map(|entry| entry.path()).filter(|path| is_abandoned(path, user, GRACE)).collect()
 }
@@ -83,8 +83,12 @@ fn is_abandoned(path: &Path, user: &User, grace: Duration) -> bool {
     is_ours && age.is_ok_and(|age| age >= grace) && lock.try_lock().is_ok()
 }
 
-/// The user's own choice first; the others are for a choice that another user does not reach.
-fn places() -> Vec<PathBuf> {
+/// The place that is given, or else those for temporary files: the user's own choice first; the others
+/// are for a choice that another user does not reach.
+fn places(given: Option<&Path>) -> Vec<PathBuf> {
+    if let Some(given) = given {
+        return vec![given.to_owned()];
+    }
     let mut places = vec![std::env::temp_dir()];
     for place in ["/tmp", "/var/tmp"].map(PathBuf::from) {
         if !places.contains(&place) {
@@ -101,7 +105,7 @@ mod tests {
     #[test]
     fn a_directory_is_abandoned_when_its_owner_is_gone() {
         let user = User::for_server().expect("a user");
-        let directory = Directory::create(&user).expect("a directory");
+        let directory = Directory::create(None, &user).expect("a directory");
         let path = directory.path().to_owned();
         assert!(!is_abandoned(&path, &user, Duration::ZERO), "its owner lives");
         drop(directory);

@@ -17,10 +17,10 @@ use scim_ports::{NewResource, RepositoryError};
 use crate::error::Failure;
 use crate::queries::unique::Claim;
 use crate::queries::{audit, relations, unique};
-use crate::session::{Undone, begin, commit, execute};
+use crate::session::{Undone, commit, execute};
 use crate::sql::{Bind, Sql};
 
-use super::{Draft, Granted, rows, taken_already};
+use super::{Draft, insert, taken_already};
 
 /// The most resources of a transaction: it is over within some tenths of a second.
 const MAX_RESOURCES: usize = 500;
@@ -84,7 +84,11 @@ impl<'a> Chunk<'a> {
         if candidates.is_empty() {
             return Ok(fates.into_iter().flatten().collect());
         }
-        let granted = insert(connection, tenant.id, &candidates).await?;
+        let claims: Vec<(&Claim, ResourceId)> = candidates
+            .iter()
+            .flat_map(|draft| draft.claims.iter().map(|claim| (claim, draft.new.id)))
+            .collect();
+        let granted = insert(connection, tenant.id, &candidates, &claims).await?;
         if granted.ids.len() < candidates.len() {
             return Err(Undone::Refused(NotInOne));
         }
@@ -167,23 +171,6 @@ impl Draft<'_> {
     pub(crate) fn claims(&self) -> &[Claim] {
         &self.claims
     }
-}
-
-async fn insert(
-    connection: &AsyncPgConnection,
-    tenant: TenantId,
-    drafts: &[&Draft<'_>],
-) -> Result<Granted, Failure> {
-    let claims: Vec<(&Claim, ResourceId)> =
-        drafts.iter().flat_map(|draft| draft.claims.iter().map(|claim| (claim, draft.new.id))).collect();
-    let (begun, ids, claims, memberships) = futures_util::join!(
-        begin(connection),
-        rows::insert(connection, tenant, drafts),
-        unique::claim(connection, tenant, &claims),
-        rows::add_members(connection, tenant, drafts),
-    );
-    begun?;
-    Ok(Granted { ids: ids?, claims: claims?, memberships: memberships? })
 }
 
 /// Removes what was inserted in vain; its members and its values go with it, by their foreign keys.

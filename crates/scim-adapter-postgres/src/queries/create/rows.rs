@@ -32,6 +32,29 @@ pub(super) async fn insert(
     Ok(ids.into_iter().collect())
 }
 
+/// Which of the ids are those of resources that were put aside: those are not used again.
+pub(super) async fn hidden(
+    connection: &AsyncPgConnection,
+    tenant: TenantId,
+    drafts: &[&Draft<'_>],
+) -> Result<HashSet<Uuid>, Failure> {
+    let sql = Sql::of(tenant, "SELECT h.id FROM hidden_resource h WHERE h.tenant_id = $1 AND h.id = ANY(")
+        .with(Bind::ids(drafts.iter().map(|draft| &draft.new.id)), ")");
+    let ids: Vec<Uuid> = load(connection, sql.rows::<SqlUuid>()).await?;
+    Ok(ids.into_iter().collect())
+}
+
+/// Fails as [`Failure::Taken`] where the id is that of a resource that was put aside: the copy has its key.
+pub(super) fn fail_if_hidden(tenant: TenantId, draft: &Draft<'_>) -> Sql {
+    Sql::of(
+        tenant,
+        "INSERT INTO hidden_resource AS h (tenant_id, id, resource_type, version, created_at, hidden_at, payload) \
+         SELECT o.tenant_id, o.id, o.resource_type, o.version, o.created_at, o.hidden_at, o.payload \
+         FROM hidden_resource o WHERE o.tenant_id = $1 AND o.id = ",
+    )
+    .with(Bind::id(draft.new.id), "")
+}
+
 /// Adds the members that are there; answers the memberships.
 pub(super) async fn add_members(
     connection: &AsyncPgConnection,

@@ -149,12 +149,14 @@ pub(super) async fn a_new_signing_key_is_told(harness: &dyn AdministrationHarnes
 pub(super) async fn the_use_of_a_credential_is_not_told(harness: &dyn AdministrationHarness) {
     let office = Office::new(harness).await;
     let tenant = office.register("a").await;
-    let credential = office.create_credential(&tenant).await;
     let listener = Listener::subscribed(harness, &office).await;
+    let credential = office.create_credential(&tenant).await;
+    let notice = ChangeNotice::Credential(tenant.id, credential.id);
+    listener.hears(harness, notice).await;
     let uses = vec![(tenant.id, credential.id, office.now())];
     office.stores.credentials.credential_used(uses).await.expect("the store answers");
     // What is told of a later change comes after what would have been told of the use.
     let later = office.register("later").await;
     let heard = listener.hears(harness, ChangeNotice::Tenant(later.id)).await;
-    assert!(!heard.contains(&ChangeNotice::Credential(tenant.id, credential.id)), "{heard:?}");
+    assert!(!heard.contains(&notice), "{heard:?}");
 }

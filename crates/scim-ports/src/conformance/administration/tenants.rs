@@ -17,7 +17,7 @@ fn strict() -> TenantConfig {
     TenantConfig {
         strict_mode: true,
         bulk: BulkConfig { max_operations: 7, max_payload_size: 77 },
-        documentation_uri: Some("https://example.com/Straße".to_owned()),
+        documentation_uri: Some("https://example.com/a?b='c'".to_owned()),
         ..TenantConfig::default()
     }
 }

@@ -1,0 +1,169 @@
+//! The bare handler: an actix server that runs one prepared statement for each request and returns the
+//! bytes that come of it. It is what any server on PostgreSQL does at the least.
+//!
+//! It has as many threads as the server under test and as many connections to the database, which each
+//! thread holds its part of: that is quicker than to share them.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+
+use actix_web::error::ErrorInternalServerError;
+use actix_web::http::header::ContentType;
+use actix_web::web::{self, Bytes};
+use actix_web::{App, HttpResponse, HttpServer};
+use anyhow::{Context, Result};
+use tokio::sync::Semaphore;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::{Client, NoTls, Row, Statement};
+use uuid::Uuid;
+
+/// What the process takes: its address in the server's variables, and the database.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Where to listen
+    #[arg(long, env = "SERVER_HOST")]
+    host: IpAddr,
+    /// Where to listen
+    #[arg(long, env = "SERVER_PORT")]
+    port: u16,
+    /// The database
+    #[arg(long, env = "DATABASE_URL")]
+    url: String,
+    /// Connections to it
+    #[arg(long, default_value_t = 20)]
+    database_connections: usize,
+}
+
+/// What the statement of a `GET` reads, and where the other two write.
+const READ: &str = "SELECT payload FROM scim_resource WHERE tenant_id = $1 AND id = $2";
+const INSERT: &str = "INSERT INTO bare_resource (id, version, payload) VALUES ($1, 1, $2)";
+const UPDATE: &str = "UPDATE bare_resource SET version = version + 1 WHERE id = $1 RETURNING payload";
+
+/// Serves until the process is ended.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let each = arguments.database_connections.div_ceil(threads).max(1);
+    let url = arguments.url.clone();
+    let server = HttpServer::new(move || {
+        let url = url.clone();
+        App::new()
+            .data_factory(move || open(url.clone(), each))
+            .route("/health", web::get().to(HttpResponse::Ok))
+            .route("/scim/v2/Users/{id}", web::get().to(read))
+            .route("/scim/v2/Users/{id}", web::patch().to(update))
+            .route("/scim/v2/Users", web::post().to(insert))
+    });
+    let server = server.workers(threads).bind((arguments.host, arguments.port))?.run();
+    actix_web::rt::System::new().block_on(server)?;
+    Ok(())
+}
+
+/// The connections of one thread.
+struct Pool {
+    tenant: Uuid,
+    free: Semaphore,
+    connections: RefCell<Vec<Connection>>,
+}
+
+/// A connection with its statements prepared.
+struct Connection {
+    client: Client,
+    read: Statement,
+    insert: Statement,
+    update: Statement,
+}
+
+/// A document, whose bytes nobody looks into.
+#[derive(Debug)]
+struct Json<'a>(&'a [u8]);
+
+async fn open(url: String, connections: usize) -> Result<Pool> {
+    let mut open = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        open.push(Connection::open(&url).await?);
+    }
+    let first = open.first().context("no connection")?;
+    let row = first.client.query_one("SELECT tenant_id FROM scim_resource LIMIT 1", &[]).await?;
+    Ok(Pool { tenant: row.try_get(0)?, free: Semaphore::new(open.len()), connections: RefCell::new(open) })
+}
+
+impl Connection {
+    async fn open(url: &str) -> Result<Self> {
+        let (client, driver) = tokio_postgres::connect(url, NoTls).await?;
+        actix_web::rt::spawn(driver);
+        Ok(Self {
+            read: client.prepare(READ).await?,
+            insert: client.prepare(INSERT).await?,
+            update: client.prepare(UPDATE).await?,
+            client,
+        })
+    }
+}
+
+impl Pool {
+    /// Runs one statement on a connection that is free.
+    async fn rows(
+        &self,
+        statement: impl Fn(&Connection) -> &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> actix_web::Result<Vec<Row>> {
+        let _permit = self.free.acquire().await.map_err(ErrorInternalServerError)?;
+        let taken = self.connections.borrow_mut().pop();
+        let connection = taken.ok_or_else(|| ErrorInternalServerError("no connection is free"))?;
+        let rows = connection.client.query(statement(&connection), parameters).await;
+        self.connections.borrow_mut().push(connection);
+        rows.map_err(ErrorInternalServerError)
+    }
+}
+
+async fn read(pool: web::Data<Pool>, path: web::Path<Uuid>) -> actix_web::Result<HttpResponse> {
+    document(&pool.rows(|connection| &connection.read, &[&pool.tenant, &*path]).await?)
+}
+
+async fn update(
+    pool: web::Data<Pool>,
+    path: web::Path<Uuid>,
+    _body: Bytes,
+) -> actix_web::Result<HttpResponse> {
+    document(&pool.rows(|connection| &connection.update, &[&*path]).await?)
+}
+
+async fn insert(pool: web::Data<Pool>, body: Bytes) -> actix_web::Result<HttpResponse> {
+    #[expect(clippy::disallowed_methods, reason = "this is no part of the product: nothing is behind a port")]
+    let id = Uuid::now_v7();
+    pool.rows(|connection| &connection.insert, &[&id, &Json(&body)]).await?;
+    Ok(HttpResponse::Created().content_type(ContentType::json()).body(body))
+}
+
+fn document(rows: &[Row]) -> actix_web::Result<HttpResponse> {
+    let Some(row) = rows.first() else { return Ok(HttpResponse::NotFound().finish()) };
+    let payload: Json<'_> = row.try_get(0).map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(payload.0.to_owned()))
+}
+
+impl<'a> FromSql<'a> for Json<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Self(raw))
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::JSON
+    }
+}
+
+impl ToSql for Json<'_> {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut actix_web::web::BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        out.extend_from_slice(self.0);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(of: &Type) -> bool {
+        *of == Type::JSON
+    }
+
+    to_sql_checked!();
+}
