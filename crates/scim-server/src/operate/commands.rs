@@ -128,7 +128,7 @@ pub(crate) enum CredentialCommand {
     Create {
         /// The tenant's id or slug
         tenant: String,
-        /// bearer or oauth_client [bearer]
+        /// What it is: `bearer` or `oauth_client` [bearer]
         #[arg(long = "type", value_name = "TYPE")]
         kind: Option<String>,
         /// What people call it
