@@ -56,6 +56,7 @@ macro_rules! flags {
     ($($flag:ident: $value_name:literal, $help:literal;)*) => {
         /// A flag for each setting. They are read as text here: the settings know what they mean.
         #[derive(Debug, Default, Args)]
+        #[command(next_help_heading = "Settings")]
         pub struct Flags {
             /// A TOML file of settings; flags and environment variables come before it
             #[arg(long, global = true, value_name = "FILE")]

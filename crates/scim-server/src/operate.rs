@@ -28,12 +28,8 @@ pub(crate) struct Place {
     /// The base URL of a running server [the one that the settings describe, on this machine]
     #[arg(long, global = true, value_name = "URL", conflicts_with = "direct")]
     url: Option<String>,
-    /// At the database itself.
-    #[arg(
-        long,
-        global = true,
-        help = "Work on the database itself (DATABASE_URL), whether or not a server runs"
-    )]
+    /// Work on the database of the settings itself, whether or not a server runs
+    #[arg(long, global = true)]
     direct: bool,
     /// Print JSON
     #[arg(long, global = true)]

@@ -128,8 +128,8 @@ pub(crate) enum CredentialCommand {
     Create {
         /// The tenant's id or slug
         tenant: String,
-        /// What it is.
-        #[arg(long = "type", value_name = "TYPE", help = "bearer or oauth_client [bearer]")]
+        /// What it is: `bearer` or `oauth_client` [bearer]
+        #[arg(long = "type", value_name = "TYPE")]
         kind: Option<String>,
         /// What people call it
         #[arg(long)]
