@@ -1,3 +1,6 @@
+-- Every server forgets its tenants: those of the same name that come later are others.
+SELECT pg_notify('scim_changes', 'tenant:' || id) FROM tenant;
+
 DROP TABLE resource_member;
 DROP TABLE resource_unique_value;
 DROP TABLE scim_resource;

@@ -27,7 +27,7 @@ const SEEDS: [u64; 2] = [1, 2];
 /// How many operations are drawn from a seed.
 const OPERATIONS: usize = 300;
 /// After which time no more are drawn.
-const LONGEST: Duration = Duration::from_secs(12);
+const LONGEST: Duration = Duration::from_secs(10);
 /// What nothing is allowed to show: it is in every resource of the third tenant.
 const SECRET: &str = "globex's secret";
 
@@ -266,7 +266,7 @@ async fn nothing_of_another_tenant_is_read_changed_or_noticed() {
             *statuses.entry(status).or_default() += 1;
         }
         for status in [200, 201, 400, 401, 404] {
-            assert!(statuses.get(&status).is_some_and(|count| *count > 2), "{statuses:?}");
+            assert!(statuses.get(&status).is_some_and(|count| *count > 0), "{statuses:?}");
         }
         let [one, other] = &world.twins;
         let [mine, nowhere] = [one.everything().await, other.everything().await];
