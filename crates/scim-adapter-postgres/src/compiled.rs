@@ -1,11 +1,10 @@
 //! Compiled schemas, shared: tenants whose definitions are the same, byte for byte, have one between
 //! them, so that ten thousand tenants that differ in their names alone cost little more than one.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use parking_lot::Mutex;
 use scim_domain::schema::TenantSchema;
+use scim_ports::SchemaInterner;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Failure, unreadable};
@@ -13,33 +12,16 @@ use crate::error::{Failure, unreadable};
 /// The schemas that are in use. What nobody uses any more is forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct CompiledSchemas {
-    known: Mutex<HashMap<[u8; 32], Weak<TenantSchema>>>,
+    known: SchemaInterner,
 }
 
 impl CompiledSchemas {
-    /// The schema that these definitions, in JSON, compile to.
+    /// The schema that these definitions, in JSON, compile to. The text of those that are known is not read.
     ///
     /// # Errors
     /// [`Failure::Internal`] where they do not compile.
     pub(crate) fn get(&self, schemas: &[String], types: &[String]) -> Result<Arc<TenantSchema>, Failure> {
-        let digest = digest(schemas, types);
-        if let Some(schema) = self.known.lock().get(&digest).and_then(Weak::upgrade) {
-            return Ok(schema);
-        }
-        // Not under the lock: others may be asking for what is compiled already.
-        let compiled = Arc::new(compile(schemas, types)?);
-        let mut known = self.known.lock();
-        if let Some(schema) = known.get(&digest).and_then(Weak::upgrade) {
-            return Ok(schema);
-        }
-        // Each sweep is paid for by the insertions since the one before.
-        if known.len() == known.capacity() {
-            known.retain(|_, schema| schema.strong_count() > 0);
-            let room = known.len().max(16);
-            known.reserve(room);
-        }
-        known.insert(digest, Arc::downgrade(&compiled));
-        Ok(compiled)
+        self.known.get_or_compile(digest(schemas, types), || compile(schemas, types))
     }
 }
 
@@ -90,11 +72,9 @@ mod tests {
         let (one, same, other) = (get("User"), get("User"), get("Person"));
         assert!(Arc::ptr_eq(&one, &same));
         assert!(!Arc::ptr_eq(&one, &other) && other.resource_type("Person").is_some());
-        for number in 0..200 {
-            drop(get(&format!("Type{number}")));
-        }
-        assert!(compiled.known.lock().len() < 100, "{}", compiled.known.lock().len());
-        assert!(Arc::ptr_eq(&one, &get("User")));
+        let forgotten = Arc::downgrade(&other);
+        drop(other);
+        assert!(forgotten.upgrade().is_none() && Arc::ptr_eq(&one, &get("User")));
     }
 
     #[test]

@@ -1,124 +1,31 @@
 //! What the cases work with: tenants with three resource types, and short ways to write and read.
 
+mod queries;
+mod tenants;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use scim_domain::attribute::SchemaUrn;
 use scim_domain::audit::{Actor, AuditEntry, AuditEvent, AuditOperation, Origin};
-use scim_domain::filter::{Binding, Filter, TypedFilter, UnknownAttribute};
-use scim_domain::identifier::{AuditEventId, ResourceId, TenantId, Timestamp, Version};
-use scim_domain::listing::query::KeysetPosition;
-use scim_domain::listing::{
-    Direction, Include, PageRequest, QueryScope, ResourcePage, ResourceQuery, SortOrder,
-};
+use scim_domain::identifier::{AuditEventId, ResourceId, Timestamp, Version};
+use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
 use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
-use scim_domain::schema::{ResourceType, ResourceTypeDefinition, SchemaDefinition, TenantDefinitions, core};
-use scim_domain::tenant::{Tenant, TenantConfig};
+use scim_domain::schema::ResourceType;
+use scim_domain::tenant::Tenant;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::{Builder, Uuid};
 
 use crate::{
-    AuditQuery, AuditRepository, DeleteResource, ExpectedVersion, NewResource, NewTenant, RefusedCreate,
-    RepositoryError, ResourceRepository, TenantRecord, TenantRepository, UpdateResource, Updated,
+    AuditQuery, AuditRepository, DeleteResource, ExpectedVersion, NewResource, RefusedCreate,
+    RepositoryError, ResourceRepository, TenantRepository, UpdateResource, Updated,
 };
 
 use super::{Harness, Stores};
 
-/// The mount that the filters of the kit are written for.
-pub(super) const BASE_URL: &str = "https://scim.example/scim/v2";
-
-const DEVICE_URN: &str = "urn:example:params:scim:schemas:kit:Device";
-
-/// A custom type, given as data: what no store can have been written for.
-fn device_schema() -> SchemaDefinition {
-    let schema = json!({
-        "id": DEVICE_URN,
-        "name": "Device",
-        "attributes": [
-            {"name": "serialNumber", "type": "string", "caseExact": true, "uniqueness": "server"},
-            {"name": "assetTag", "type": "string", "uniqueness": "server"},
-            {"name": "label", "type": "string"},
-            {"name": "ports", "type": "integer"},
-            {"name": "weight", "type": "decimal"},
-            {"name": "purchased", "type": "dateTime"},
-            {"name": "enabled", "type": "boolean"},
-            {"name": "owner", "type": "reference", "referenceTypes": ["external"]},
-            {"name": "firmware", "type": "binary"},
-            {"name": "tags", "type": "string", "multiValued": true},
-            {"name": "displayName", "type": "string", "caseExact": true},
-            {"name": "interfaces", "type": "complex", "multiValued": true, "subAttributes": [
-                {"name": "value", "type": "string", "caseExact": true},
-                {"name": "speed", "type": "integer"},
-                {"name": "seen", "type": "dateTime"},
-                {"name": "primary", "type": "boolean"}
-            ]}
-        ]
-    });
-    serde_json::from_value(schema).expect("the Device schema reads")
-}
-
-/// The definitions of a test's tenant: User, Group, and a custom type Device.
-pub(super) fn definitions() -> TenantDefinitions {
-    let schemas = core::resource_schemas().into_iter().chain([device_schema()]).collect();
-    let device = ResourceTypeDefinition {
-        name: "Device".into(),
-        description: "A custom type".into(),
-        endpoint: "/Devices".into(),
-        schema: SchemaUrn::from(DEVICE_URN),
-        schema_extensions: Vec::new(),
-    };
-    let resource_types = core::resource_types().into_iter().chain([device]).collect();
-    TenantDefinitions { schemas, resource_types }
-}
-
-/// A tenant of its own for a test: User, Group, and a custom type Device.
-pub fn tenant() -> Arc<Tenant> {
-    let id = Uuid::new_v4();
-    Arc::new(Tenant {
-        id: TenantId::new(id),
-        slug: format!("kit-{id}"),
-        active: true,
-        config: Arc::new(TenantConfig::default()),
-        schema: Arc::new(definitions().compile().expect("the schemas fit together")),
-    })
-}
-
-/// The tenant after an operator has changed these characteristics of an attribute of its Device.
-pub(super) fn redefined(tenant: &Tenant, attribute: &str, characteristics: &Value) -> Arc<Tenant> {
-    let mut definitions = TenantDefinitions::of(&tenant.schema);
-    let device = definitions.schemas.iter_mut().find(|schema| schema.id.matches(DEVICE_URN));
-    let device = device.expect("the tenant has devices");
-    let mut schema = serde_json::to_value(&*device).expect("JSON");
-    let attributes = schema["attributes"].as_array_mut().expect("attributes");
-    let definition = attributes.iter_mut().find(|known| known["name"] == attribute).expect("it is defined");
-    for (name, value) in characteristics.as_object().expect("an object") {
-        definition[name] = value.clone();
-    }
-    *device = serde_json::from_value(schema).expect("the changed schema reads");
-    let schema = Arc::new(definitions.compile().expect("the schemas fit together"));
-    Arc::new(Tenant { schema, ..tenant.clone() })
-}
-
-/// What registers a tenant, with the definitions that its schema is made of.
-pub fn new_tenant(tenant: &Tenant) -> NewTenant {
-    let at = Timestamp::new(OffsetDateTime::UNIX_EPOCH);
-    NewTenant {
-        record: TenantRecord {
-            id: tenant.id,
-            slug: tenant.slug.clone(),
-            display_name: "A test's".into(),
-            active: tenant.active,
-            preset: "rfc".into(),
-            config: TenantConfig::clone(&tenant.config),
-            version: Version::FIRST,
-            created_at: at,
-            updated_at: at,
-        },
-        definitions: TenantDefinitions::of(&tenant.schema),
-        audit: audit_entry(AuditOperation::Create),
-    }
-}
+pub(super) use queries::{BASE_URL, Query, bind, query};
+pub(super) use tenants::{definitions, redefined};
+pub use tenants::{new_tenant, tenant};
 
 /// What the audit log is to say of a change that a test makes. Ids are in the order in which they are made.
 pub fn audit_entry(operation: AuditOperation) -> AuditEntry {
@@ -410,73 +317,4 @@ pub(super) fn member_ids(group: &Resource) -> Vec<ResourceId> {
 
 pub(super) fn version(number: u64) -> ExpectedVersion {
     ExpectedVersion::OneOf(vec![Version::new(number)])
-}
-
-/// A filter as it reads for a type.
-pub(super) fn bind(resource_type: &ResourceType, filter: &str) -> TypedFilter {
-    let binding = Binding { base_url: BASE_URL, unknown: UnknownAttribute::Absent };
-    let parsed = Filter::parse(filter).unwrap_or_else(|error| panic!("{filter}: {error}"));
-    parsed.bind(resource_type, &binding).unwrap_or_else(|error| panic!("{filter}: {error}"))
-}
-
-/// A query in the making.
-#[derive(Debug, Clone)]
-pub(super) struct Query(ResourceQuery);
-
-/// All resources of a type on one page, with everything that can be read.
-pub(super) fn query(resource_type: &Arc<ResourceType>) -> Query {
-    let scope = QueryScope { resource_type: Arc::clone(resource_type), filter: None, sort_by: None };
-    Query(ResourceQuery {
-        scopes: vec![scope],
-        sort_order: SortOrder::Ascending,
-        page: PageRequest::Index { skip: 0, count: 1000 },
-        include: Include::EVERYTHING,
-    })
-}
-
-impl Query {
-    /// And of another type.
-    pub(super) fn and(mut self, resource_type: &Arc<ResourceType>) -> Self {
-        self.0.scopes.extend(query(resource_type).0.scopes);
-        self
-    }
-
-    pub(super) fn filter(mut self, filter: &str) -> Self {
-        for scope in &mut self.0.scopes {
-            scope.filter = Some(bind(&scope.resource_type, filter));
-        }
-        self
-    }
-
-    pub(super) fn sort(mut self, sort_by: &str, order: SortOrder) -> Self {
-        for scope in &mut self.0.scopes {
-            scope.sort_by = scope.resource_type.attribute_at(sort_by);
-        }
-        self.0.sort_order = order;
-        self
-    }
-
-    pub(super) fn include(mut self, include: Include) -> Self {
-        self.0.include = include;
-        self
-    }
-
-    pub(super) fn index(mut self, skip: usize, count: usize) -> Self {
-        self.0.page = PageRequest::Index { skip, count };
-        self
-    }
-
-    pub(super) fn keyset(
-        mut self,
-        position: Option<KeysetPosition>,
-        direction: Direction,
-        count: usize,
-    ) -> Self {
-        self.0.page = PageRequest::Keyset { position, direction, count };
-        self
-    }
-
-    pub(super) fn into_query(self) -> ResourceQuery {
-        self.0
-    }
 }
