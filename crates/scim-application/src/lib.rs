@@ -16,6 +16,7 @@ mod me;
 pub mod oauth;
 mod operator_key;
 mod orchestrator;
+mod rate_limits;
 mod service;
 mod subjects;
 mod tenant_directory;

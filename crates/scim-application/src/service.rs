@@ -15,6 +15,7 @@ use crate::bulk::BulkProcessor;
 use crate::discovery::Discovery;
 use crate::maintenance::MaintenanceParts;
 use crate::oauth::{AccessTokens, OauthServer, Sealer, SignedTokens, SigningKeys, TrustedIssuers};
+use crate::rate_limits::RateLimits;
 use crate::{
     Administration, AdministrationPorts, Attempt, Authentication, Maintenance, OperatorAccess,
     RequestContext, ResourceOrchestrator, ServiceError, StatusProvider, TenantDirectory,
@@ -74,6 +75,8 @@ pub struct ScimService {
     bulk: BulkProcessor,
     discovery: Discovery,
     oauth: OauthServer,
+    rate_limits: RateLimits,
+    clock: Arc<dyn Clock>,
 }
 
 impl ScimService {
@@ -117,6 +120,7 @@ impl ScimService {
         for listener in &listeners {
             ports.notices.subscribe(Arc::clone(listener));
         }
+        let clock = Arc::clone(&ports.clock);
         let oauth = OauthServer::new(access_tokens, Arc::clone(&authentication), Arc::clone(&ports.clock));
         let administered = AdministrationPorts {
             tenants: ports.tenants,
@@ -148,19 +152,23 @@ impl ScimService {
             discovery: Discovery::new(directory, authentication),
             orchestrator,
             oauth,
+            rate_limits: RateLimits::default(),
+            clock,
         }
     }
 
     /// Authenticates a request. `base_url` is the mount that it was sent to, as the client knows it.
     ///
     /// # Errors
-    /// See [`Authentication::authenticate`]; 403 for a tenant that is not active.
+    /// See [`Authentication::authenticate`]; 403 for a tenant that is not active; 429 for a credential
+    /// that makes more requests than its tenant's `rateLimit` allows.
     pub async fn authenticate(
         &self,
         attempt: Attempt<'_>,
         base_url: String,
     ) -> Result<RequestContext, ServiceError> {
         let principal = self.authentication.authenticate(attempt).await?.of_active_tenant()?;
+        self.rate_limits.admit(&principal, self.clock.now())?;
         let origin = Origin {
             actor: principal.actor.clone(),
             request_id: attempt.request_id.to_owned(),
