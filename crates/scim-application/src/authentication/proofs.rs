@@ -113,17 +113,27 @@ impl Proofs {
         if let Some(known) = self.facts.get(&fact) {
             return Ok(known);
         }
-        if let Some(flight) = self.under_way.under_way(&fact) {
-            return flight.await;
+        match self.under_way.join_or_start(fact, || self.verification(fact, claim, secret_hash)) {
+            Some(flight) => flight.await,
+            None => Ok(false),
         }
+    }
+
+    /// The work that finds it out, if one more attempt may be made, which it uses up.
+    fn verification(
+        &self,
+        fact: Fact,
+        claim: Claim<'_>,
+        secret_hash: &str,
+    ) -> Option<impl Future<Output = Result<bool, PasswordError>> + Send + use<>> {
         let (credential, address) = (claim.token.credential, claim.client_address);
         if !self.attempts.admit(credential, address, self.clock.now()) {
-            return Ok(false);
+            return None;
         }
         let (facts, attempts) = (Arc::clone(&self.facts), Arc::clone(&self.attempts));
         let (passwords, clock) = (Arc::clone(&self.passwords), Arc::clone(&self.clock));
         let (secret, secret_hash) = (claim.token.secret.text(), secret_hash.to_owned());
-        let work = async move {
+        Some(async move {
             // Another may have landed just before this one took off.
             let verified = match facts.get(&fact) {
                 Some(known) => Ok(known),
@@ -139,8 +149,7 @@ impl Proofs {
                 attempts.give_back(credential, address);
             }
             verified
-        };
-        self.under_way.join(fact, work).await
+        })
     }
 
     fn fact(&self, claim: Claim<'_>, secret_hash: &str) -> Fact {

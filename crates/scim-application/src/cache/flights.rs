@@ -31,17 +31,34 @@ where
         Self { state: Arc::new(Mutex::new(State { flights: HashMap::new(), started: 0 })) }
     }
 
-    /// The work for `key` that is under way.
-    pub(crate) fn under_way(&self, key: &K) -> Option<Flight<T>> {
-        self.state.lock().flights.get(key).and_then(|(_, flight)| flight.upgrade())
-    }
-
     /// The work for `key` that is under way, or else `work`, which is under way from then on.
     pub(crate) fn join(&self, key: K, work: impl Future<Output = T> + Send + 'static) -> Flight<T> {
         let mut state = self.state.lock();
-        if let Some(flight) = state.flights.get(&key).and_then(|(_, flight)| flight.upgrade()) {
-            return flight;
+        match state.under_way(&key) {
+            Some(flight) => flight,
+            None => self.depart(&mut state, key, work),
         }
+    }
+
+    /// The work for `key` that is under way, or else what `start` makes, if it makes any: it is asked only
+    /// where there is none, so that what it takes for the work is taken once.
+    pub(crate) fn join_or_start<W>(&self, key: K, start: impl FnOnce() -> Option<W>) -> Option<Flight<T>>
+    where
+        W: Future<Output = T> + Send + 'static,
+    {
+        let mut state = self.state.lock();
+        match state.under_way(&key) {
+            Some(flight) => Some(flight),
+            None => start().map(|work| self.depart(&mut state, key, work)),
+        }
+    }
+
+    fn depart(
+        &self,
+        state: &mut State<K, T>,
+        key: K,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Flight<T> {
         state.started = state.started.wrapping_add(1);
         let number = state.started;
         let landing = Landing { state: Arc::clone(&self.state), key: key.clone(), number };
@@ -55,6 +72,12 @@ where
             state.flights.insert(key, (number, weak));
         }
         flight
+    }
+}
+
+impl<K: Hash + Eq, T> State<K, T> {
+    fn under_way(&self, key: &K) -> Option<Flight<T>> {
+        self.flights.get(key).and_then(|(_, flight)| flight.upgrade())
     }
 }
 
@@ -83,6 +106,10 @@ mod tests {
 
     use super::*;
 
+    fn is_free<T: Clone + Send + Sync>(flights: &Flights<u32, T>, key: u32) -> bool {
+        flights.state.lock().under_way(&key).is_none()
+    }
+
     #[tokio::test]
     async fn work_is_done_once_for_all_who_wait() {
         let flights: Flights<u32, usize> = Flights::new();
@@ -94,9 +121,9 @@ mod tests {
                 count.fetch_add(1, Ordering::Relaxed)
             }
         };
-        assert!(flights.under_way(&1).is_none());
+        assert!(is_free(&flights, 1));
         let waiting: Vec<_> = (0..10).map(|_| flights.join(1, work())).collect();
-        assert!(flights.under_way(&1).is_some() && flights.under_way(&2).is_none());
+        assert!(!is_free(&flights, 1) && is_free(&flights, 2));
         gate.notify_one();
         for flight in waiting {
             assert_eq!(flight.await, 0);
@@ -112,9 +139,25 @@ mod tests {
         let first = flights.join(1, std::future::pending());
         let second = first.clone();
         drop(first);
-        assert!(flights.under_way(&1).is_some());
+        assert!(!is_free(&flights, 1));
         drop(second);
         assert!(flights.state.lock().flights.is_empty());
         assert_eq!(flights.join(1, async { 7 }).await, 7);
+    }
+
+    #[tokio::test]
+    async fn who_joins_work_that_is_under_way_starts_none() {
+        let flights: Flights<u32, u32> = Flights::new();
+        let nothing = flights.join_or_start(1, || None::<std::future::Ready<u32>>);
+        assert!(nothing.is_none() && is_free(&flights, 1));
+        let mut started = 0;
+        let mut start = || {
+            started += 1;
+            Some(std::future::ready(7))
+        };
+        let first = flights.join_or_start(1, &mut start).expect("work");
+        let second = flights.join_or_start(1, &mut start).expect("the same work");
+        assert_eq!((first.await, second.await), (7, 7));
+        assert_eq!(started, 1, "what the work takes is taken once");
     }
 }
