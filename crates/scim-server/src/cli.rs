@@ -89,7 +89,9 @@ flags! {
     server_port: "PORT", "The port to listen at; 0 takes a free one [SERVER_PORT, PORT; 8080]";
     persistence_backend: "BACKEND", "Where resources are kept: inmemory or postgres [PERSISTENCE_BACKEND; postgres with a DATABASE_URL, else inmemory]";
     database_url: "URL", "postgresql://user:password@host/database; the environment keeps it out of sight of others on this machine [DATABASE_URL]";
+    database_url_file: "FILE", "A file that holds the URL of the database [DATABASE_URL_FILE]";
     database_read_url: "URL", "A read replica for lists and searches [DATABASE_READ_URL]";
+    database_read_url_file: "FILE", "A file that holds the URL of the read replica [DATABASE_READ_URL_FILE]";
     database_max_connections: "N", "The most connections to the database [DATABASE_MAX_CONNECTIONS; 20]";
     database_min_connections: "N", "The connections to keep open while idle [DATABASE_MIN_CONNECTIONS; 5]";
     database_acquire_timeout: "SECONDS", "How long to wait for a connection, and for the database at the start [DATABASE_ACQUIRE_TIMEOUT; 5]";
@@ -97,9 +99,12 @@ flags! {
     database_max_lifetime: "SECONDS", "When a connection is replaced [DATABASE_MAX_LIFETIME; 1800]";
     auto_migrate: "BOOLEAN", "Whether the start applies pending migrations [AUTO_MIGRATE; true]";
     scim_shared_secret: "SECRET", "The operator's secret, 32 characters at least; the environment keeps it out of sight of others on this machine [SCIM_SHARED_SECRET; random]";
+    scim_shared_secret_file: "FILE", "A file that holds the operator's secret [SCIM_SHARED_SECRET_FILE]";
     scim_shared_secret_fallback: "BOOLEAN", "Whether the operator's secret opens every tenant [SCIM_SHARED_SECRET_FALLBACK; false]";
     jwt_secret: "SECRET", "What access tokens are signed with, by HS256, rather than by keys that are made; 32 characters at least [JWT_SECRET]";
+    jwt_secret_file: "FILE", "A file that holds what access tokens are signed with [JWT_SECRET_FILE]";
     encryption_key: "KEY", "32 bytes in base64 or hex, which seal stored secrets that have to be read back; the same on every replica [ENCRYPTION_KEY, CREDENTIAL_ENCRYPTION_KEY; derived from SCIM_SHARED_SECRET]";
+    encryption_key_file: "FILE", "A file that holds the encryption key [ENCRYPTION_KEY_FILE, CREDENTIAL_ENCRYPTION_KEY_FILE]";
     public_base_url: "URL", "What URLs in answers start with [PUBLIC_BASE_URL; as the request says]";
     max_request_size: "BYTES", "The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]";
     worker_threads: "N", "Threads that serve requests [WORKER_THREADS; the processors]";
