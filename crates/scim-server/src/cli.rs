@@ -106,6 +106,12 @@ flags! {
     encryption_key: "KEY", "32 bytes in base64 or hex, which seal stored secrets that have to be read back; the same on every replica [ENCRYPTION_KEY, CREDENTIAL_ENCRYPTION_KEY; derived from SCIM_SHARED_SECRET]";
     encryption_key_file: "FILE", "A file that holds the encryption key [ENCRYPTION_KEY_FILE, CREDENTIAL_ENCRYPTION_KEY_FILE]";
     public_base_url: "URL", "What URLs in answers start with [PUBLIC_BASE_URL; as the request says]";
+    rate_limit_per_second: "N", "How many requests a second each credential may make, unless its tenant says; 0 is no limit [RATE_LIMIT_PER_SECOND; 0]";
+    rate_limit_burst: "N", "How many of them at once [RATE_LIMIT_BURST; twice RATE_LIMIT_PER_SECOND]";
+    trusted_proxies: "NETWORKS", "Whose Forwarded and X-Forwarded-* are believed, as in 10.0.0.0/8,::1 [TRUSTED_PROXIES]";
+    cors_allowed_origins: "ORIGINS", "The origins whose pages may use the server, as in https://app.example [CORS_ALLOWED_ORIGINS]";
+    tls_cert_path: "FILE", "The certificate, and those between it and a root, in PEM: HTTPS is served; read again when it changes [TLS_CERT_PATH]";
+    tls_key_path: "FILE", "The private key of the certificate, in PEM [TLS_KEY_PATH]";
     max_request_size: "BYTES", "The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]";
     worker_threads: "N", "Threads that serve requests [WORKER_THREADS; the processors]";
     request_timeout: "SECONDS", "How long a request may take [REQUEST_TIMEOUT; 30]";

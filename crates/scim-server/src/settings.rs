@@ -7,7 +7,9 @@
 
 mod database;
 pub(crate) mod keys;
+mod protection;
 mod reader;
+mod tls;
 mod values;
 
 use std::collections::BTreeMap;
@@ -19,8 +21,10 @@ use secrecy::{SecretBox, SecretString};
 
 pub use crate::cli::Flags;
 pub use database::DatabaseSettings;
+pub use protection::ProtectionSettings;
 pub use reader::Fault;
 use reader::Reader;
+pub use tls::TlsSettings;
 pub use values::LogFormat;
 
 /// The settings in force.
@@ -42,6 +46,10 @@ pub struct Settings {
     pub encryption_key: Option<SecretBox<[u8; 32]>>,
     /// `PUBLIC_BASE_URL`, without a slash at its end.
     pub public_base_url: Option<String>,
+    /// How often clients may ask, and who is believed.
+    pub protection: ProtectionSettings,
+    /// What HTTPS is served with, where it is.
+    pub tls: Option<TlsSettings>,
     /// `MAX_REQUEST_SIZE`, in bytes.
     pub max_request_size: usize,
     /// `WORKER_THREADS`
@@ -144,6 +152,8 @@ impl Settings {
             String::clone,
             "from the request",
         );
+        let protection = protection::read(&mut reader);
+        let tls = tls::read(&mut reader, purpose);
         let max_request_size =
             reader.or_default(&keys::MAX_REQUEST_SIZE, values::SIZE, values::size, DEFAULT_REQUEST_SIZE);
         let worker_threads =
@@ -192,6 +202,8 @@ impl Settings {
             jwt_secret,
             encryption_key,
             public_base_url,
+            protection,
+            tls,
             max_request_size,
             worker_threads,
             request_timeout,

@@ -48,6 +48,12 @@ pub(crate) const JWT_SECRET: Key = secret("JWT_SECRET", "jwt_secret");
 pub(crate) const ENCRYPTION_KEY: Key =
     Key { alias: Some("CREDENTIAL_ENCRYPTION_KEY"), ..secret("ENCRYPTION_KEY", "encryption_key") };
 pub(crate) const PUBLIC_BASE_URL: Key = key("PUBLIC_BASE_URL", "public_base_url");
+pub(crate) const RATE_LIMIT_PER_SECOND: Key = key("RATE_LIMIT_PER_SECOND", "rate_limit_per_second");
+pub(crate) const RATE_LIMIT_BURST: Key = key("RATE_LIMIT_BURST", "rate_limit_burst");
+pub(crate) const TRUSTED_PROXIES: Key = key("TRUSTED_PROXIES", "trusted_proxies");
+pub(crate) const CORS_ALLOWED_ORIGINS: Key = key("CORS_ALLOWED_ORIGINS", "cors_allowed_origins");
+pub(crate) const TLS_CERT_PATH: Key = key("TLS_CERT_PATH", "tls_cert_path");
+pub(crate) const TLS_KEY_PATH: Key = key("TLS_KEY_PATH", "tls_key_path");
 pub(crate) const MAX_REQUEST_SIZE: Key = key("MAX_REQUEST_SIZE", "max_request_size");
 pub(crate) const WORKER_THREADS: Key = key("WORKER_THREADS", "worker_threads");
 pub(crate) const REQUEST_TIMEOUT: Key = key("REQUEST_TIMEOUT", "request_timeout");
@@ -74,6 +80,12 @@ pub(crate) const ALL: &[&Key] = &[
     &JWT_SECRET,
     &ENCRYPTION_KEY,
     &PUBLIC_BASE_URL,
+    &RATE_LIMIT_PER_SECOND,
+    &RATE_LIMIT_BURST,
+    &TRUSTED_PROXIES,
+    &CORS_ALLOWED_ORIGINS,
+    &TLS_CERT_PATH,
+    &TLS_KEY_PATH,
     &MAX_REQUEST_SIZE,
     &WORKER_THREADS,
     &REQUEST_TIMEOUT,
@@ -86,18 +98,12 @@ pub(crate) const ALL: &[&Key] = &[
 /// Settings of features that this build does not have.
 pub(crate) const NOT_BUILT_IN: &[&str] = &[
     "CACHE_TTL",
-    "CORS_ALLOWED_ORIGINS",
     "JAEGER_ENDPOINT",
     "LOG_DIR",
     "METRICS_ENABLED",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_SERVICE_NAME",
-    "RATE_LIMIT_BURST",
-    "RATE_LIMIT_PER_SECOND",
     "REDIS_MAX_CONNECTIONS",
     "REDIS_URL",
-    "TLS_CERT_PATH",
-    "TLS_KEY_PATH",
     "TRACING_ENABLED",
-    "TRUSTED_PROXIES",
 ];
