@@ -1,5 +1,7 @@
 //! Settings from wherever they come, and what is said of those that are wrong.
 
+mod table;
+
 use secrecy::ExposeSecret;
 
 use super::*;
@@ -9,8 +11,13 @@ fn environment(variables: &[(&str, &str)]) -> Environment {
 }
 
 fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
-    let told = |faults: Vec<Fault>| faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
-    Settings::read(&Flags::default(), &environment(variables), Purpose::Serving).map_err(told)
+    let settings = Settings::read(&Flags::default(), &environment(variables), Purpose::Serving);
+    settings.map_err(|faults| told(&faults))
+}
+
+/// Every fault, one a line.
+fn told(faults: &[Fault]) -> String {
+    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -21,18 +28,6 @@ fn nothing_at_all_is_enough() {
     assert!(settings.scim_shared_secret.is_none() && settings.worker_threads >= 1);
     assert!(!settings.scim_shared_secret_fallback);
     assert_eq!(settings.audit_retention, Duration::from_secs(90 * 24 * 60 * 60));
-}
-
-#[test]
-fn the_fallback_and_the_retention_are_read() {
-    let variables = [("SCIM_SHARED_SECRET_FALLBACK", "true"), ("AUDIT_RETENTION_DAYS", "7")];
-    let settings = read(&variables).expect("valid");
-    assert!(settings.scim_shared_secret_fallback);
-    assert_eq!(settings.audit_retention, Duration::from_secs(7 * 24 * 60 * 60));
-    let mut printed = Vec::new();
-    settings.print(&mut printed).expect("printed");
-    let printed = String::from_utf8(printed).expect("UTF-8");
-    assert!(printed.contains("audit_retention_days = \"7\""), "{printed}");
 }
 
 #[test]
@@ -65,80 +60,6 @@ fn flag_environment_file() {
 #[track_caller]
 fn check(name: &str, value: &str, fault: &str) {
     assert_eq!(read(&[(name, value)]).expect_err("refused"), fault);
-}
-
-#[test]
-fn a_fault_names_the_variable_what_it_held_and_what_it_takes() {
-    check(
-        "SERVER_PORT",
-        "70000",
-        "SERVER_PORT: got '70000' from the environment; expected a port number, 0 to 65535",
-    );
-    check("PORT", "", "PORT: got '' from the environment; expected a port number, 0 to 65535");
-    check(
-        "SERVER_HOST",
-        "a b",
-        "SERVER_HOST: got 'a b' from the environment; expected an IP address or a host name",
-    );
-    check(
-        "PERSISTENCE_BACKEND",
-        "mysql",
-        "PERSISTENCE_BACKEND: got 'mysql' from the environment; expected inmemory or postgres",
-    );
-    check(
-        "SCIM_SHARED_SECRET",
-        "too short",
-        "SCIM_SHARED_SECRET: got '***' from the environment; expected at least 32 visible ASCII characters",
-    );
-    check(
-        "JWT_SECRET",
-        "short",
-        "JWT_SECRET: got '***' from the environment; expected at least 32 visible ASCII characters",
-    );
-    for name in ["ENCRYPTION_KEY", "CREDENTIAL_ENCRYPTION_KEY"] {
-        check(
-            name,
-            "00ff",
-            &format!("{name}: got '***' from the environment; expected 32 bytes, in base64 or in hex"),
-        );
-    }
-    check(
-        "PUBLIC_BASE_URL",
-        "scim.example",
-        "PUBLIC_BASE_URL: got 'scim.example' from the environment; expected an http or https URL without query and fragment",
-    );
-    check(
-        "WORKER_THREADS",
-        "0",
-        "WORKER_THREADS: got '0' from the environment; expected a number, 1 to 1024",
-    );
-    check(
-        "REQUEST_TIMEOUT",
-        "-1",
-        "REQUEST_TIMEOUT: got '-1' from the environment; expected a number of seconds, 1 to 3600",
-    );
-    check(
-        "SCIM_SHARED_SECRET_FALLBACK",
-        "yes",
-        "SCIM_SHARED_SECRET_FALLBACK: got 'yes' from the environment; expected true or false",
-    );
-    check(
-        "AUDIT_RETENTION_DAYS",
-        "0",
-        "AUDIT_RETENTION_DAYS: got '0' from the environment; expected a number of days, 1 to 36500",
-    );
-    check("LOG_FORMAT", "xml", "LOG_FORMAT: got 'xml' from the environment; expected json or pretty");
-    check(
-        "RUST_LOG",
-        "scim=nonsense",
-        "RUST_LOG: got 'scim=nonsense' from the environment; expected a filter such as info or warn,scim_http=debug",
-    );
-    check(
-        "MAX_REQUEST_SIZE",
-        "1MiB",
-        "MAX_REQUEST_SIZE: got '1MiB' from the environment; expected a number of bytes, 1 to 1073741824",
-    );
-    check("REDIS_URL", "redis://x", "REDIS_URL: set in the environment; what it configures is not built in");
 }
 
 const URL: &str = "postgresql://scim:hunter2@db.example/scim?sslmode=disable";
@@ -231,8 +152,7 @@ fn check_file(text: &str, expected: &str) {
     let flags = Flags { config: Some(file.clone()), ..Flags::default() };
     let faults = Settings::read(&flags, &Environment::default(), Purpose::Serving).expect_err("refused");
     std::fs::remove_file(&file).expect("removed");
-    let told = faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("\n");
-    assert_eq!(told, expected.replace("FILE", &file.display().to_string()));
+    assert_eq!(told(&faults), expected.replace("FILE", &file.display().to_string()));
 }
 
 #[test]
@@ -264,4 +184,91 @@ fn the_secret_is_never_printed() {
         "{printed}"
     );
     assert!(printed.contains("server_port = \"8080\"  # the default"), "{printed}");
+}
+
+/// A file of this text, which the caller removes.
+fn secret_file(name: &str, text: &str) -> String {
+    let file = std::env::temp_dir().join(format!("scim-secret-{}-{name}", std::process::id()));
+    std::fs::write(&file, text).expect("written");
+    file.display().to_string()
+}
+
+#[track_caller]
+fn check_secret_file(name: &str, text: &str, expected: Option<&str>) {
+    let file = secret_file(name, text);
+    let settings = read(&[("SCIM_SHARED_SECRET_FILE", &file)]);
+    std::fs::remove_file(file).expect("removed");
+    let found = settings.ok().and_then(|settings| settings.scim_shared_secret);
+    assert_eq!(found.as_ref().map(ExposeSecret::expose_secret), expected, "{text:?}");
+}
+
+#[test]
+fn the_end_of_the_line_is_not_part_of_a_secret() {
+    check_secret_file("none", SECRET, Some(SECRET));
+    check_secret_file("unix", &format!("{SECRET}\n"), Some(SECRET));
+    check_secret_file("windows", &format!("{SECRET}\r\n"), Some(SECRET));
+    check_secret_file("two", &format!("{SECRET}\n\n"), None);
+    check_secret_file("space", &format!("{SECRET} \n"), None);
+    check_secret_file("empty", "", None);
+}
+
+#[test]
+fn a_secret_is_given_once() {
+    let file = secret_file("once", SECRET);
+    let both = "set in the environment, and so is";
+    for (name, in_file) in [
+        ("JWT_SECRET", "JWT_SECRET_FILE"),
+        ("ENCRYPTION_KEY", "CREDENTIAL_ENCRYPTION_KEY_FILE"),
+        ("CREDENTIAL_ENCRYPTION_KEY", "ENCRYPTION_KEY_FILE"),
+        ("DATABASE_URL", "DATABASE_URL_FILE"),
+    ] {
+        let faults = read(&[(name, SECRET), (in_file, &file), ("SCIM_SHARED_SECRET", SECRET)]);
+        assert_eq!(faults.map(|_| ()), Err(format!("{name}: {both} {in_file}; expected one of them")));
+    }
+    // What comes first counts, as with every setting.
+    let flags = Flags { jwt_secret_file: Some(file.clone()), ..Flags::default() };
+    let other = environment(&[("JWT_SECRET", &SECRET.replace('0', "x"))]);
+    let settings = Settings::read(&flags, &other, Purpose::Serving).expect("valid");
+    assert_eq!(settings.jwt_secret.as_ref().map(ExposeSecret::expose_secret), Some(SECRET));
+    std::fs::remove_file(file).expect("removed");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    check(
+        "DATABASE_URL_FILE",
+        "/nonexistent/url",
+        "DATABASE_URL_FILE: cannot read '/nonexistent/url', which the environment names: \
+         No such file or directory (os error 2)\n\
+         SCIM_SHARED_SECRET: not set; on postgres it has to be at least 32 visible ASCII characters",
+    );
+    let told = read(&[("JWT_SECRET_FILE", "/")]).expect_err("refused");
+    assert!(told.starts_with("JWT_SECRET_FILE: cannot read '/', which the environment names: "), "{told}");
+}
+
+#[test]
+fn only_secrets_are_in_files() {
+    let file = secret_file("port", "81");
+    assert_eq!(read(&[("SERVER_PORT_FILE", &file)]).expect("valid").server_port, 8080);
+    std::fs::remove_file(file).expect("removed");
+    check_file("server_port_file = \"/x\"\n", "server_port_file: unknown key in FILE");
+}
+
+#[test]
+fn tls_takes_both_files() {
+    let only = |name: &str, other: &str| {
+        check(name, "/nonexistent", &format!("{other}: not set, but {name} is; expected both"));
+    };
+    only("TLS_CERT_PATH", "TLS_KEY_PATH");
+    only("TLS_KEY_PATH", "TLS_CERT_PATH");
+    let variables = environment(&[("TLS_CERT_PATH", "/nonexistent"), ("TLS_KEY_PATH", "/nonexistent")]);
+    let tool = Settings::read(&Flags::default(), &variables, Purpose::Tool).expect("not read");
+    assert!(tool.tls.is_some(), "tools know that the server speaks TLS");
+}
+
+#[test]
+fn no_rate_is_no_limit() {
+    let limit = |variables: &[(&str, &str)]| read(variables).expect("valid").protection.rate_limit;
+    assert_eq!(limit(&[]), None);
+    assert_eq!(limit(&[("RATE_LIMIT_PER_SECOND", "0"), ("RATE_LIMIT_BURST", "9")]), None);
 }
