@@ -3,6 +3,7 @@
 
 mod local;
 
+use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -15,7 +16,7 @@ use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ResolvesServerCert, ServerSessionMemoryCache, StoresServerSessions};
 use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,8 @@ pub(crate) use local::{any_certificate, this_certificate};
 
 /// How often the files are looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+/// The most sessions that clients may resume.
+const MOST_SESSIONS: usize = 4096;
 /// The most bytes of a file of certificates, or of a key.
 const MAX_FILE: u64 = 1024 * 1024;
 
@@ -41,11 +44,12 @@ impl Tls {
     /// Where they cannot be read, or do not go together.
     pub(crate) fn new(settings: &TlsSettings) -> anyhow::Result<Self> {
         let files = Files::read(settings)?;
-        let current = Arc::new(Current(ArcSwap::from_pointee(files.certified_key(settings)?)));
-        let config = ServerConfig::builder_with_provider(provider())
+        let current = Arc::new(Current::new(files.certified_key(settings)?));
+        let mut config = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_cert_resolver(current.clone());
+        config.session_storage = current.clone();
         let watch = Watch { settings: settings.clone(), current, served: files.digest(), failure: None };
         Ok(Self { config, watch })
     }
@@ -83,13 +87,53 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-/// The certificate that is served now.
-#[derive(Debug)]
-struct Current(ArcSwap<CertifiedKey>);
+/// The certificate that is served now, and the sessions that began with it.
+struct Current {
+    key: ArcSwap<CertifiedKey>,
+    sessions: ArcSwap<ServerSessionMemoryCache>,
+}
+
+impl Current {
+    fn new(key: CertifiedKey) -> Self {
+        let sessions = ArcSwap::new(ServerSessionMemoryCache::new(MOST_SESSIONS));
+        Self { key: ArcSwap::from_pointee(key), sessions }
+    }
+
+    /// Serves this one from now on. A client that resumes a session (RFC 8446 §2.2) is shown no
+    /// certificate, so those of the one before end.
+    fn replace(&self, key: CertifiedKey) {
+        self.key.store(Arc::new(key));
+        self.sessions.store(ServerSessionMemoryCache::new(MOST_SESSIONS));
+    }
+}
+
+impl fmt::Debug for Current {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Current").finish_non_exhaustive()
+    }
+}
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.load_full())
+        Some(self.key.load_full())
+    }
+}
+
+impl StoresServerSessions for Current {
+    fn put(&self, key: Vec<u8>, value: Vec<u8>) -> bool {
+        self.sessions.load().put(key, value)
+    }
+
+    fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.sessions.load().get(key)
+    }
+
+    fn take(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.sessions.load().take(key)
+    }
+
+    fn can_cache(&self) -> bool {
+        true
     }
 }
 
@@ -162,7 +206,7 @@ impl Watch {
         match self.changed() {
             Ok(None) => self.failure = None,
             Ok(Some((key, digest))) => {
-                self.current.0.store(Arc::new(key));
+                self.current.replace(key);
                 (self.served, self.failure) = (digest, None);
                 tracing::info!("new connections get the new certificate");
             }

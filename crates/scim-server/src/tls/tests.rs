@@ -79,7 +79,7 @@ fn what_changes_is_served_and_what_is_broken_is_not() {
     let directory = Directory::new("watch");
     let ((old, old_key), (new, new_key)) = (pair(), pair());
     let mut watch = Tls::new(&directory.write(&old, &old_key)).expect("served").watch;
-    let served = |watch: &Watch| watch.current.0.load().cert.first().cloned();
+    let served = |watch: &Watch| watch.current.key.load().cert.first().cloned();
     let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).ok();
     let is_told = |watch: &Watch| watch.failure.as_ref().map(|(_, is_told)| *is_told);
     watch.look();
