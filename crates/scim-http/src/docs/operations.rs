@@ -82,13 +82,15 @@ fn resolve<'a>(document: &'a Value, value: &'a Value) -> (Option<&'a str>, &'a V
 fn parameters(document: &Value, found: &Found<'_>) -> String {
     let of =
         |value: &'_ Value| value.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
-    let all = [of(found.operation), of(found.item)].concat();
-    if all.is_empty() {
+    let all = [of(found.item), of(found.operation)].concat();
+    // The introduction tells of the one that every request may have.
+    let is_own = |parameter: &&Value| parameter.get("name").is_none_or(|name| name != "X-Request-Id");
+    let mut parameters = all.iter().map(|parameter| resolve(document, parameter).1).filter(is_own).peekable();
+    if parameters.peek().is_none() {
         return String::new();
     }
     let mut out = "<h4>Parameters</h4>\n<dl>\n".to_owned();
-    for parameter in &all {
-        let (_, parameter) = resolve(document, parameter);
+    for parameter in parameters {
         let text = |name: &str| parameter.get(name).and_then(Value::as_str).unwrap_or_default();
         let schema = parameter.get("schema").unwrap_or(&Value::Null);
         let example = match parameter.get("example") {
@@ -111,13 +113,18 @@ fn parameters(document: &Value, found: &Found<'_>) -> String {
     out
 }
 
-/// Media types and schemas: `application/json: User`.
+/// Media types and the schema that they have in common: `application/json` User.
 fn content(body: &Value) -> String {
     let content = body.get("content").and_then(Value::as_object);
-    let one = |(media_type, content): (&String, &Value)| {
-        format!("{} {}", code(media_type), kind(content.get("schema").unwrap_or(&Value::Null)))
+    let Some((schema, content)) = content.and_then(|content| Some((content.values().next()?, content)))
+    else {
+        return String::new();
     };
-    content.into_iter().flat_map(Map::iter).map(one).collect::<Vec<_>>().join(", ")
+    let mut media_types: Vec<&str> = content.keys().map(String::as_str).collect();
+    // The particular one is the better one.
+    media_types.sort_by_key(|media_type| *media_type == "application/json");
+    let media_types: Vec<String> = media_types.into_iter().map(code).collect();
+    format!("{} {}", media_types.join(" or "), kind(schema.get("schema").unwrap_or(&Value::Null)))
 }
 
 fn answers(document: &Value, operation: &Value) -> String {

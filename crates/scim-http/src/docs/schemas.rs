@@ -11,7 +11,7 @@ pub(super) fn schema_section(name: &str, schema: &Value) -> String {
         "<details>\n<summary><strong>{0}</strong> <span class=\"summary\">{1}</span></summary>\n\
          <div class=\"body\" id=\"schema-{0}\">\n{2}<p class=\"note\">{3}{4}</p>\n{5}",
         escape(name),
-        inline(description.split(['.', ':']).next().unwrap_or_default()),
+        inline(description.split_once(". ").map_or(description, |(first, _)| first).trim_end_matches('.')),
         paragraphs(description),
         kind(schema),
         constraints(schema),

@@ -48,6 +48,12 @@ pub(super) fn schemas(known: &TenantSchema) -> Schemas {
     for definition in discovery_schemas() {
         schemas.insert(definition.name.clone(), whole(&common, &definition, Side::Document));
     }
+    // The schema of schemas tells sub-attributes to a depth that some of them go beyond.
+    let attributes =
+        schemas.get_mut("Schema").and_then(|of_schema| of_schema.pointer_mut("/properties/attributes/items"));
+    if let Some(attributes) = attributes {
+        *attributes = schema("AttributeDefinition");
+    }
     schemas.extend(named([
         ("Resource", of_any_type(&common, Side::Answer)),
         ("ResourceInput", of_any_type(&common, Side::Input)),
@@ -120,7 +126,7 @@ fn of_definition(definition: &SchemaDefinition, side: Side) -> Value {
     let mut of_definition = complex(&definition.attributes, side);
     if let Some(object) = of_definition.as_object_mut() {
         object.insert("title".into(), json!(definition.name));
-        let text = format!("{} (`{}`)", definition.description, definition.id);
+        let text = format!("{}. The schema is `{}`.", definition.description, definition.id);
         object.insert("description".into(), json!(text));
     }
     of_definition

@@ -200,9 +200,10 @@ fn resources_are_as_their_definitions_say() {
     assert_eq!(user["properties"][urn]["$ref"], "#/components/schemas/EnterpriseUser");
     assert_eq!(input["properties"][urn]["$ref"], "#/components/schemas/EnterpriseUserInput");
     assert_eq!(schema("GroupInput")["required"], json!(["displayName", "schemas"]));
-    let kinds =
-        schema("Schema")["properties"]["attributes"]["items"]["properties"]["type"]["examples"].clone();
-    assert!(kinds.as_array().is_some_and(|kinds| kinds.contains(&json!("dateTime"))), "{kinds}");
+    let attributes = schema("Schema")["properties"]["attributes"]["items"].clone();
+    assert_eq!(attributes, super::schema("AttributeDefinition"));
+    let bulk = schema("ServiceProviderConfig")["properties"]["bulk"]["required"].clone();
+    assert_eq!(bulk, json!(["supported", "maxOperations", "maxPayloadSize"]));
 }
 
 #[test]
