@@ -52,7 +52,8 @@ GET, there is HEAD.
 The schemas of users and groups are those that a new tenant is seeded with. A tenant may have other attributes, extensions and resource \
 types: `/Schemas` and `/ResourceTypes` say which.
 
-Every request may have an `X-Request-Id`, visible ASCII of at most 128 characters. Every answer has it, or one that is made, and the log and the activity name it. A request that is not understood is never answered with 5xx.";
+Every request may have an `X-Request-Id`, visible ASCII of at most 128 characters. Every answer has it, or one that is made, and the log and the activity name it. A request that is not understood is never answered with 5xx. Under more \
+load than it can serve, the server answers 503 with `Retry-After`.";
 
 /// A group of operations, and what to say of it.
 const TAGS: [(&str, &str); 11] = [

@@ -113,18 +113,16 @@ fn parameters(document: &Value, found: &Found<'_>) -> String {
     out
 }
 
-/// Media types and the schema that they have in common: `application/json` User.
+/// Media types and their schemas: `application/json` User.
 fn content(body: &Value) -> String {
-    let content = body.get("content").and_then(Value::as_object);
-    let Some((schema, content)) = content.and_then(|content| Some((content.values().next()?, content)))
-    else {
-        return String::new();
-    };
-    let mut media_types: Vec<&str> = content.keys().map(String::as_str).collect();
+    let mut content: Vec<(&String, &Value)> =
+        body.get("content").and_then(Value::as_object).into_iter().flat_map(Map::iter).collect();
     // The particular one is the better one.
-    media_types.sort_by_key(|media_type| *media_type == "application/json");
-    let media_types: Vec<String> = media_types.into_iter().map(code).collect();
-    format!("{} {}", media_types.join(" or "), kind(schema.get("schema").unwrap_or(&Value::Null)))
+    content.sort_by_key(|(media_type, _)| *media_type == "application/json");
+    let one = |(media_type, content): (&String, &Value)| {
+        format!("{} {}", code(media_type), kind(content.get("schema").unwrap_or(&Value::Null)))
+    };
+    content.into_iter().map(one).collect::<Vec<_>>().join(", or ")
 }
 
 fn answers(document: &Value, operation: &Value) -> String {

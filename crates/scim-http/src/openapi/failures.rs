@@ -79,16 +79,22 @@ fn response(form: Form, status: u16, meaning: &str, examples: Map<String, Value>
         429 | 503 => headers.push("Retry-After"),
         _ => {}
     }
-    if form == Form::Oauth {
+    if form == Form::Oauth && status != 503 {
         headers.push("Cache-Control");
     }
     let headers: Map<String, Value> =
         headers.into_iter().map(|name| (name.to_owned(), component("headers", name))).collect();
-    json!({
-        "description": meaning,
-        "headers": headers,
-        "content": {form.media_type(): {"schema": schema(form.schema()), "examples": examples}},
-    })
+    let mut content = Map::new();
+    let mut add = |form: Form, examples: Map<String, Value>| {
+        let body = json!({"schema": schema(form.schema()), "examples": examples});
+        content.insert(form.media_type().to_owned(), body);
+    };
+    add(form, examples);
+    if (form, status) == (Form::Oauth, 503) {
+        // The token endpoint tells so itself, or is not reached at all.
+        add(Form::Scim, scim_examples(status));
+    }
+    json!({"description": meaning, "headers": headers, "content": content})
 }
 
 fn meaning(status: u16) -> &'static str {

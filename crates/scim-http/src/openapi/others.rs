@@ -99,16 +99,22 @@ fn authorization_server() -> Value {
 }
 
 fn health() -> Value {
+    let bytes = |description: &str| json!({"type": "integer", "minimum": 0, "description": description});
     let check = object(
         "One check.",
         &["name", "healthy"],
-        json!({"name": text("What is checked."), "healthy": {"type": "boolean"}}),
+        json!({
+            "name": text("What is checked."),
+            "healthy": {"type": "boolean"},
+            "usedBytes": bytes("The memory that is used, where it has a limit."),
+            "limitBytes": bytes("The limit of it."),
+        }),
     );
     object(
         "How the server is.",
         &["status", "checks", "timestamp", "version"],
         json!({
-            "status": {"type": "string", "enum": ["ok", "unavailable"]},
+            "status": {"type": "string", "enum": ["ok", "degraded", "unavailable"]},
             "checks": {"type": "array", "items": check},
             "timestamp": {"type": "string", "format": "date-time"},
             "version": text("The version of the program."),
