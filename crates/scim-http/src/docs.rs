@@ -72,10 +72,11 @@ impl Asset {
             if self.is_known(request) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response.insert_header((ETAG, self.tag.to_string()));
         response.insert_header((CACHE_CONTROL, HeaderValue::from_static("no-cache")));
+        // With 304 too, whose headers take the place of those that the client has kept (RFC 9111 §4.3.4).
+        response.insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY));
         if self.is_known(request) {
             return response.finish();
         }
-        response.insert_header((CONTENT_SECURITY_POLICY, PAGE_POLICY));
         response.content_type(self.media_type).body(self.text.clone())
     }
 

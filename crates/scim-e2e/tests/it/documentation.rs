@@ -122,6 +122,10 @@ async fn who_has_the_document_or_the_page_is_not_sent_it_again() {
         let again = reader.request(Method::GET, path).header("If-None-Match", tag);
         let (status, known, text) = sent(again).await;
         assert_eq!((status, text.as_str(), header(&known, "etag")), (304, "", tag), "{path}");
+        // What comes with 304 takes the place of what came with the page.
+        for name in ["content-security-policy", "cache-control"] {
+            assert_eq!(header(&known, name), header(&headers, name), "{path}");
+        }
         let (status, head, text) = sent(reader.request(Method::HEAD, path)).await;
         assert_eq!((status, text.as_str(), header(&head, "etag")), (200, "", tag), "{path}");
     }

@@ -8,3 +8,5 @@ mod operate;
 mod process;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod tls;
