@@ -1,7 +1,8 @@
 //! `cargo xtask conformance`: public software against a fresh server on each store: the OAuth client library
-//! Authlib, by way of `conformance-oauth.py`, and the checker scim2-tester.
+//! Authlib, by way of `conformance-oauth.py`, validators of OpenAPI and JSON Schema, by way of
+//! `conformance-openapi.py`, and the checker scim2-tester.
 //!
-//! Both come from the Python package index, at the versions of `conformance-requirements.txt`,
+//! All of it comes from the Python package index, at the versions of `conformance-requirements.txt`,
 //! into a virtual environment under `target/`. The checker prints one line per check, `STATUS title`, and an
 //! indented reason. Its exit status is of no use: it is 1 as soon as one check is anything but
 //! `SUCCESS`, even one that was skipped. So the lines are read here:
@@ -77,9 +78,11 @@ fn check(database_url: Option<&str>, target: &Path, environment: &Path, verbose:
     let server = Server::start_on(database_url, program, Some(&log))?;
 
     let python = environment.join("bin/python");
-    let mut client = process::command(&python.to_string_lossy(), ["xtask/conformance-oauth.py"]);
-    client.env("SERVER_URL", server.url()).env("SCIM_SHARED_SECRET", server.secret());
-    print!("{}", process::output(&mut client).context("the OAuth client failed")?);
+    for script in ["xtask/conformance-oauth.py", "xtask/conformance-openapi.py"] {
+        let mut client = process::command(&python.to_string_lossy(), [script]);
+        client.env("SERVER_URL", server.url()).env("SCIM_SHARED_SECRET", server.secret());
+        print!("{}", process::output(&mut client).with_context(|| format!("{script} failed"))?);
+    }
 
     let mut checker = process::command(&environment.join("bin/scim2").to_string_lossy(), ["test"]);
     if verbose {
