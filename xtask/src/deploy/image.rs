@@ -28,8 +28,7 @@ const STARTS: usize = 5;
 /// How long one start is waited for.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 /// What a contained container may do.
-const CONTAINED: &str =
-    "--read-only --cap-drop ALL --security-opt no-new-privileges --user 65532 --memory 256m --memory-swap 256m";
+const CONTAINED: &str = "--read-only --cap-drop ALL --security-opt no-new-privileges --user 65532 --memory 256m --memory-swap 256m";
 
 /// Builds the image under this name.
 ///
@@ -132,7 +131,8 @@ fn start(image: &str) -> Result<Start> {
     });
     let (instant, wall) = answered.with_context(|| logs(&id))?;
     let state = docker::inspect(&id)?;
-    let started = state.pointer("/State/StartedAt").and_then(Value::as_str).context("no time of its start")?;
+    let started =
+        state.pointer("/State/StartedAt").and_then(Value::as_str).context("no time of its start")?;
     let started = SystemTime::from(OffsetDateTime::parse(started, &Rfc3339)?);
     containers.remove()?;
     Ok(Start {
