@@ -59,7 +59,7 @@ fn every_setting_is_documented_with_its_default() {
     let printed = text(&run(&["config"], &[]).stdout);
     let help = text(&run(&["--help"], &[]).stdout);
     let mut documented: BTreeMap<String, Row> = BTreeMap::new();
-    for row in rows(&read("docs/configuration.md")) {
+    for row in rows(&read("docs/configuration.md"), "variable") {
         for name in row.names.iter().filter(|name| !TO_COME.contains(&name.as_str())) {
             assert!(
                 help.contains(&format!("[{name}")) || help.contains(&format!(" {name}")),
@@ -78,6 +78,24 @@ fn every_setting_is_documented_with_its_default() {
     }
     documented.retain(|key, _| !TO_COME.contains(&key.to_uppercase().as_str()));
     assert!(documented.is_empty(), "no setting is {:?}", documented.keys());
+}
+
+#[test]
+fn every_rule_of_a_tenant_is_documented_with_its_default() {
+    let server = ServerProcess::start();
+    let variables = [("SERVER_PORT", server.port()), ("SCIM_SHARED_SECRET", server.secret().to_owned())];
+    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let printed = text(&run(&["tenant", "show", "default"], &variables).stdout);
+    let rules = printed.lines().filter_map(|line| line.strip_prefix("config.")?.split_once(' '));
+    let mut in_force: BTreeMap<&str, &str> = rules.map(|(key, value)| (key, value.trim())).collect();
+    assert!(in_force.len() > 10, "{printed}");
+    for row in rows(&read("docs/tenant-config.md"), "key") {
+        for name in &row.names {
+            let value = in_force.remove(name.as_str());
+            assert_eq!(value.filter(|value| *value != "-"), row.default.as_deref(), "the default of {name}");
+        }
+    }
+    assert!(in_force.is_empty(), "not documented: {in_force:?}");
 }
 
 #[test]
@@ -167,7 +185,7 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// A row of a table of settings.
+/// A row of a table of settings, or of rules.
 struct Row {
     /// The setting's name, and other names of it.
     names: Vec<String>,
@@ -175,9 +193,10 @@ struct Row {
     default: Option<String>,
 }
 
-/// The rows of every table whose first column is headed `variable`.
-fn rows(page: &str) -> Vec<Row> {
-    let tables = page.split("\n| variable |").skip(1).filter_map(|table| table.split("\n\n").next());
+/// The rows of every table whose first column is headed so.
+fn rows(page: &str, head: &str) -> Vec<Row> {
+    let head = format!("\n| {head} |");
+    let tables = page.split(&head).skip(1).filter_map(|table| table.split("\n\n").next());
     let lines = tables.flat_map(|table| table.lines().skip(2));
     lines
         .map(|line| {
