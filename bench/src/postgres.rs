@@ -28,6 +28,7 @@ use crate::requests::{
     create, get, get_by_id, many_members, page, patch_title,
 };
 use crate::seed;
+use crate::tenants;
 
 use database::Database;
 
@@ -89,6 +90,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
             (add_to_large_group(filled, groups), add_to_small_groups(filled, plan.connections)?);
         outcome.compare(ADD_MEMBER, Some(0.80), filled.target(204, many), filled.target(204, few))?;
     }
+    tenants::run(&mut outcome, plan, Some(cluster.create("tenants")?.url()))?;
     outcome.finish()
 }
 
