@@ -14,7 +14,6 @@ use crate::process::{ServerProcess, run, shell, text};
 /// Settings that are documented already, and are merged from elsewhere.
 const TO_COME: &[&str] = &[
     "BODY_READ_TIMEOUT",
-    "CORS_ALLOWED_ORIGINS",
     "HEADER_READ_TIMEOUT",
     "JAEGER_ENDPOINT",
     "KEEP_ALIVE_TIMEOUT",
@@ -27,13 +26,8 @@ const TO_COME: &[&str] = &[
     "OTEL_SERVICE_NAME",
     "OTEL_TRACES_SAMPLER",
     "OTEL_TRACES_SAMPLER_ARG",
-    "RATE_LIMIT_BURST",
-    "RATE_LIMIT_PER_SECOND",
     "SHUTDOWN_DELAY",
-    "TLS_CERT_PATH",
-    "TLS_KEY_PATH",
     "TRACING_ENABLED",
-    "TRUSTED_PROXIES",
 ];
 /// The base URL that the documents use.
 const WRITTEN: &str = "http://127.0.0.1:8080";
