@@ -3,10 +3,10 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod operate;
 #[cfg(test)]
 mod process;
-#[cfg(test)]
-mod readme;
 #[cfg(test)]
 mod tls;
