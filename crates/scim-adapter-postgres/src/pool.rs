@@ -2,7 +2,8 @@
 //!
 //! A connection leaves the pool as a [`Lease`]. Whatever ends before its last answer was read (a
 //! request that went away, a transaction that failed half-way) takes its connection with it: the
-//! database rolls back what was open, and the next caller never meets the rest of another's work.
+//! database is told to cancel what it is doing for it and rolls back what was open, and the next
+//! caller never meets the rest of another's work.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +15,7 @@ use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use scim_domain::identifier::TenantId;
 use scim_ports::RepositoryError;
 
-use crate::connector::{Connector, NoConnection};
+use crate::connector::{Cancel, Connector, NoConnection};
 use crate::error::Failure;
 use crate::session::{execute, load};
 use crate::settings::{ConnectionUrl, PostgresSettings, SettingsError};
@@ -154,7 +155,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(object) = self.object.take() {
-            drop(Object::take(object));
+            Object::take(object).give_up();
         }
     }
 }
@@ -172,9 +173,21 @@ struct Manager {
 /// An open connection.
 struct Connection {
     inner: AsyncPgConnection,
+    cancel: Cancel,
     is_closed: Arc<AtomicBool>,
     is_guarded: bool,
     opened: Instant,
+}
+
+impl Connection {
+    /// Closes it. Closing alone would let a statement that runs go on until its end: the driver waits for its answer.
+    fn give_up(self) {
+        let Self { inner, cancel, is_closed, .. } = self;
+        drop(inner);
+        if !is_closed.load(Ordering::Acquire) {
+            cancel.send();
+        }
+    }
 }
 
 impl managed::Manager for Manager {
@@ -191,11 +204,13 @@ impl managed::Manager for Manager {
             }
             closed.store(true, Ordering::Release);
         });
+        let cancel = self.connector.cancel(&client);
         let mut inner = AsyncPgConnection::try_from(client).await.map_err(ConnectError::Setup)?;
         inner.batch_execute(&self.setup()).await.map_err(ConnectError::Session)?;
         let guarded = Sql::global(GUARDED).rows::<Bool>();
         let guarded: Vec<bool> = load(&inner, guarded).await.map_err(ConnectError::Role)?;
-        Ok(Connection { inner, is_closed, is_guarded: guarded.contains(&true), opened: Instant::now() })
+        let is_guarded = guarded.contains(&true);
+        Ok(Connection { inner, cancel, is_closed, is_guarded, opened: Instant::now() })
     }
 
     async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<ConnectError> {

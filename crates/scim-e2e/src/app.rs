@@ -12,9 +12,9 @@ use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_domain::tenant::TenantConfig;
-use scim_http::{AppState, HttpSettings};
+use scim_http::{AppState, HttpSettings, Limits, MemoryGauge};
 use scim_ports::{AuditRepository, CredentialRepository, PasswordHasher, TenantRegistry};
-use scim_server::adapters::{BcryptPasswords, HttpJwks, SystemClock, UuidV7Ids};
+use scim_server::adapters::{BcryptPasswords, CgroupMemory, HttpJwks, SystemClock, UuidV7Ids};
 use scim_server::wiring::{Store, Wiring};
 use scim_test_postgres::{TestDatabase, TestServer};
 use secrecy::SecretString;
@@ -114,6 +114,7 @@ pub struct Builder<B> {
     secret_opens_every_tenant: bool,
     jwt_secret: Option<SecretString>,
     passwords: Arc<dyn PasswordHasher>,
+    memory: Arc<dyn MemoryGauge>,
 }
 
 impl<B: Backend> TestApp<B> {
@@ -136,10 +137,12 @@ impl<B: Backend> TestApp<B> {
                 max_request_size: 1024 * 1024,
                 request_timeout: Duration::from_secs(30),
                 store_name: "store",
+                limits: Limits::default(),
             },
             secret_opens_every_tenant: false,
             jwt_secret: None,
             passwords: Arc::new(BcryptPasswords::new(BCRYPT_COST)),
+            memory: Arc::new(CgroupMemory::of_this_process()),
         }
     }
 
@@ -239,6 +242,13 @@ impl<B: Backend> Builder<B> {
         self
     }
 
+    /// With this in place of the memory that is used.
+    #[must_use]
+    pub fn memory(mut self, memory: Arc<dyn MemoryGauge>) -> Self {
+        self.memory = memory;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -262,6 +272,7 @@ impl<B: Backend> Builder<B> {
             http: self.http,
             passwords: Arc::clone(&self.passwords),
             ids: Arc::clone(&ids),
+            memory: self.memory,
         };
         let state = wiring.state();
         let served = Arc::clone(&state);

@@ -9,11 +9,17 @@
 //! | `handlers` | one function a method and endpoint: extract, call, respond |
 //! | `admin` | the same for the admin API |
 //! | `respond` | answers and their headers; errors as RFC 7644 §3.12 and RFC 9457 show them |
-//! | `middleware` | what every request goes through: its id, its log line, its time limit, its panics |
+//! | `middleware` | what every request goes through: its id, its log line, its turn, its time limit, its panics |
+//! | `connections` | the open connections, none of which is held for ever |
+//! | `limits` | how much is taken on at once |
+//! | `health` | what `/health` and `/ready` check |
 
 mod admin;
+mod connections;
 mod extract;
 mod handlers;
+mod health;
+mod limits;
 mod middleware;
 mod respond;
 mod routes;
@@ -26,6 +32,9 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 
+pub use connections::{Connections, OpenConnection};
+pub use health::{MemoryGauge, MemoryUse};
+pub use limits::Limits;
 pub use state::{AppState, HttpSettings};
 
 /// The application that serves `state`. Each worker of the HTTP server makes its own.

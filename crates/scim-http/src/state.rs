@@ -7,6 +7,9 @@ use std::time::Duration;
 use scim_application::ScimService;
 use scim_ports::{Clock, IdGenerator};
 
+use crate::health::{Health, MemoryGauge};
+use crate::limits::{Gates, Limits};
+
 /// How SCIM is served over HTTP.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
@@ -19,6 +22,8 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// What the store is called in `/ready`.
     pub store_name: &'static str,
+    /// How much is taken on at once.
+    pub limits: Limits,
 }
 
 /// The service, and what serving it over HTTP takes.
@@ -31,6 +36,8 @@ pub struct AppState {
     pub clock: Arc<dyn Clock>,
     /// Where ids of requests come from.
     pub ids: Arc<dyn IdGenerator>,
+    pub(crate) gates: Gates,
+    pub(crate) health: Health,
     draining: AtomicBool,
 }
 
@@ -41,8 +48,10 @@ impl AppState {
         settings: HttpSettings,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
+        memory: Arc<dyn MemoryGauge>,
     ) -> Self {
-        Self { service, settings, clock, ids, draining: AtomicBool::new(false) }
+        let (gates, health) = (settings.limits.gates(), Health::new(memory));
+        Self { service, settings, clock, ids, gates, health, draining: AtomicBool::new(false) }
     }
 
     /// From now on the server is not ready, and asks clients to come back on another connection:

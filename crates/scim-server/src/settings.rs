@@ -6,6 +6,7 @@
 //! settings of features that this build does not have are refused by name.
 
 mod database;
+mod limits;
 mod reader;
 mod values;
 
@@ -18,6 +19,7 @@ use secrecy::{SecretBox, SecretString};
 
 pub use crate::cli::Flags;
 pub use database::DatabaseSettings;
+pub use limits::LimitSettings;
 pub use reader::Fault;
 use reader::Reader;
 pub use values::LogFormat;
@@ -47,8 +49,8 @@ pub struct Settings {
     pub worker_threads: usize,
     /// `REQUEST_TIMEOUT`
     pub request_timeout: Duration,
-    /// `SHUTDOWN_TIMEOUT`
-    pub shutdown_timeout: Duration,
+    /// What protects the server.
+    pub limits: LimitSettings,
     /// `AUDIT_RETENTION_DAYS`
     pub audit_retention: Duration,
     /// `RUST_LOG`
@@ -140,13 +142,19 @@ pub(crate) mod keys {
     pub(crate) const MAX_REQUEST_SIZE: Key = key("MAX_REQUEST_SIZE", "max_request_size");
     pub(crate) const WORKER_THREADS: Key = key("WORKER_THREADS", "worker_threads");
     pub(crate) const REQUEST_TIMEOUT: Key = key("REQUEST_TIMEOUT", "request_timeout");
+    pub(crate) const MAX_CONNECTIONS: Key = key("MAX_CONNECTIONS", "max_connections");
+    pub(crate) const MAX_CONCURRENT_REQUESTS: Key = key("MAX_CONCURRENT_REQUESTS", "max_concurrent_requests");
+    pub(crate) const HEADER_READ_TIMEOUT: Key = key("HEADER_READ_TIMEOUT", "header_read_timeout");
+    pub(crate) const BODY_READ_TIMEOUT: Key = key("BODY_READ_TIMEOUT", "body_read_timeout");
+    pub(crate) const KEEP_ALIVE_TIMEOUT: Key = key("KEEP_ALIVE_TIMEOUT", "keep_alive_timeout");
     pub(crate) const SHUTDOWN_TIMEOUT: Key = key("SHUTDOWN_TIMEOUT", "shutdown_timeout");
+    pub(crate) const SHUTDOWN_DELAY: Key = key("SHUTDOWN_DELAY", "shutdown_delay");
     pub(crate) const AUDIT_RETENTION_DAYS: Key = key("AUDIT_RETENTION_DAYS", "audit_retention_days");
     pub(crate) const RUST_LOG: Key = key("RUST_LOG", "rust_log");
     pub(crate) const LOG_FORMAT: Key = key("LOG_FORMAT", "log_format");
 
     /// All of them.
-    pub(crate) const ALL: [&Key; 23] = [
+    pub(crate) const ALL: [&Key; 29] = [
         &SERVER_HOST,
         &SERVER_PORT,
         &PERSISTENCE_BACKEND,
@@ -166,7 +174,13 @@ pub(crate) mod keys {
         &MAX_REQUEST_SIZE,
         &WORKER_THREADS,
         &REQUEST_TIMEOUT,
+        &MAX_CONNECTIONS,
+        &MAX_CONCURRENT_REQUESTS,
+        &HEADER_READ_TIMEOUT,
+        &BODY_READ_TIMEOUT,
+        &KEEP_ALIVE_TIMEOUT,
         &SHUTDOWN_TIMEOUT,
+        &SHUTDOWN_DELAY,
         &AUDIT_RETENTION_DAYS,
         &RUST_LOG,
         &LOG_FORMAT,
@@ -254,13 +268,7 @@ impl Settings {
             DEFAULT_TIMEOUT,
             seconds,
         );
-        let shutdown_timeout = reader.or_default_shown(
-            &keys::SHUTDOWN_TIMEOUT,
-            values::SECONDS,
-            values::seconds,
-            DEFAULT_TIMEOUT,
-            seconds,
-        );
+        let limits = limits::read(&mut reader, database.as_ref());
         let audit_retention = reader.or_default_shown(
             &keys::AUDIT_RETENTION_DAYS,
             values::DAYS,
@@ -294,7 +302,7 @@ impl Settings {
             max_request_size,
             worker_threads,
             request_timeout,
-            shutdown_timeout,
+            limits,
             audit_retention,
             rust_log,
             log_format,
@@ -349,6 +357,42 @@ mod tests {
         settings.print(&mut printed).expect("printed");
         let printed = String::from_utf8(printed).expect("UTF-8");
         assert!(printed.contains("audit_retention_days = \"7\""), "{printed}");
+    }
+
+    #[test]
+    fn the_limits_are_read_and_go_by_the_database() {
+        let limits = |variables: &[(&str, &str)]| read(variables).map(|settings| settings.limits);
+        let default = limits(&[]).expect("valid");
+        assert_eq!((default.max_connections, default.max_concurrent_requests), (4096, 64));
+        assert_eq!((default.shutdown_delay.as_secs(), default.shutdown_timeout.as_secs()), (0, 30));
+        let secret = ("SCIM_SHARED_SECRET", "0123456789abcdef0123456789abcdef");
+        let database = [("DATABASE_URL", "postgresql://h/d"), ("DATABASE_MAX_CONNECTIONS", "30"), secret];
+        assert_eq!(limits(&database).map(|limits| limits.max_concurrent_requests), Ok(60));
+        let given = limits(&[
+            ("MAX_CONNECTIONS", "7"),
+            ("MAX_CONCURRENT_REQUESTS", "8"),
+            ("HEADER_READ_TIMEOUT", "9"),
+            ("BODY_READ_TIMEOUT", "10"),
+            ("KEEP_ALIVE_TIMEOUT", "11"),
+            ("SHUTDOWN_DELAY", "12"),
+            ("SHUTDOWN_TIMEOUT", "13"),
+        ]);
+        let seconds = Duration::from_secs;
+        let expected = LimitSettings {
+            max_connections: 7,
+            max_concurrent_requests: 8,
+            header_read_timeout: seconds(9),
+            body_read_timeout: seconds(10),
+            keep_alive_timeout: seconds(11),
+            shutdown_delay: seconds(12),
+            shutdown_timeout: seconds(13),
+        };
+        assert_eq!(given, Ok(expected));
+        let faults = limits(&[("SHUTDOWN_DELAY", "30")]).expect_err("refused");
+        assert_eq!(
+            faults,
+            "SHUTDOWN_DELAY: got '30'; expected less than SHUTDOWN_TIMEOUT, 30, of which it is a part"
+        );
     }
 
     #[test]

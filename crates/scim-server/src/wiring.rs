@@ -17,14 +17,16 @@ use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
 use scim_domain::tenant::{Preset, Tenant, TenantConfig};
-use scim_http::{AppState, HttpSettings};
+use scim_http::{AppState, HttpSettings, Limits, MemoryGauge};
 use scim_ports::{
     AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource, NewTenant,
     PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRecord, TenantRegistry,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::adapters::{BcryptPasswords, HttpJwks, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids};
+use crate::adapters::{
+    BcryptPasswords, CgroupMemory, HttpJwks, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids,
+};
 use crate::secret::derive_key;
 use crate::settings::{DatabaseSettings, Purpose, Settings};
 
@@ -95,7 +97,7 @@ impl Store {
             status: Arc::new(MemoryStatus),
             signing_keys: store.signing_keys(),
             notices: store.notices(),
-            name: "memory",
+            name: "store",
         })
     }
 
@@ -165,6 +167,8 @@ pub struct Wiring {
     pub passwords: Arc<dyn PasswordHasher>,
     /// Makes ids.
     pub ids: Arc<UuidV7Ids>,
+    /// Tells how much memory is used.
+    pub memory: Arc<dyn MemoryGauge>,
 }
 
 impl Wiring {
@@ -196,6 +200,10 @@ impl Wiring {
             max_request_size: settings.max_request_size,
             request_timeout: settings.request_timeout,
             store_name: store.name,
+            limits: Limits {
+                max_concurrent_requests: settings.limits.max_concurrent_requests,
+                body_read_timeout: settings.limits.body_read_timeout,
+            },
         };
         Ok(Self {
             store,
@@ -208,6 +216,7 @@ impl Wiring {
             http,
             passwords: Arc::new(BcryptPasswords::new(BcryptPasswords::COST)),
             ids,
+            memory: Arc::new(CgroupMemory::of_this_process()),
         })
     }
 
@@ -241,7 +250,7 @@ impl Wiring {
             audit_retention: self.audit_retention,
             status,
         });
-        Arc::new(AppState::new(service, self.http, clock, self.ids))
+        Arc::new(AppState::new(service, self.http, clock, self.ids, self.memory))
     }
 }
 

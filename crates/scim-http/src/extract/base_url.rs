@@ -73,6 +73,7 @@ mod tests {
             max_request_size: 1,
             request_timeout: std::time::Duration::from_secs(1),
             store_name: "memory",
+            limits: crate::Limits::default(),
         }
     }
 
