@@ -38,6 +38,7 @@ mod me;
 mod negotiation;
 mod oauth;
 mod okta;
+mod overload;
 mod patch;
 mod rfc7644_examples;
 mod search;

@@ -12,7 +12,7 @@ use scim_domain::error::{ErrorKind, ScimError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// For how long a request waits for its turn. Those let in are to be answered within a second.
+/// For how long a request waits for its turn unless told otherwise. Those let in are to be answered within a second.
 const PATIENCE: Duration = Duration::from_millis(400);
 /// For how long a bulk request waits: it takes longer itself, and so do those before it.
 const BULK_PATIENCE: Duration = Duration::from_secs(10);
@@ -26,6 +26,8 @@ const BULK_WAITING: usize = 2;
 pub struct Limits {
     /// The requests that are worked on at once; as many again wait for a moment.
     pub max_concurrent_requests: usize,
+    /// For how long they wait.
+    pub max_wait: Duration,
     /// For how long a body may be on its way, and a second more for each KiB of it that has come.
     pub body_read_timeout: Duration,
 }
@@ -33,7 +35,7 @@ pub struct Limits {
 impl Default for Limits {
     /// Those of a server without settings.
     fn default() -> Self {
-        Self { max_concurrent_requests: 64, body_read_timeout: Duration::from_secs(10) }
+        Self { max_concurrent_requests: 64, max_wait: PATIENCE, body_read_timeout: Duration::from_secs(10) }
     }
 }
 
@@ -45,7 +47,7 @@ impl Limits {
             requests: Arc::new(Gate::new(
                 self.max_concurrent_requests,
                 self.max_concurrent_requests,
-                PATIENCE,
+                self.max_wait,
             )),
             bulk: Gate::new(running, running.saturating_mul(BULK_WAITING), BULK_PATIENCE),
         }

@@ -203,6 +203,7 @@ impl Wiring {
             limits: Limits {
                 max_concurrent_requests: settings.limits.max_concurrent_requests,
                 body_read_timeout: settings.limits.body_read_timeout,
+                ..Limits::default()
             },
         };
         Ok(Self {
