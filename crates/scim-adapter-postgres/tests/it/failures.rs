@@ -164,7 +164,11 @@ fn a_call_that_is_dropped_is_cancelled_in_the_database() {
         holder.batch_execute("COMMIT").await.expect("the lock is released");
         assert!(get(&store, &tenant, &user).await.expect("the store answers"));
         let updated = resources.resource_update(&tenant, update_to(&user, "c"), Include::NOTHING).await;
-        assert_eq!(updated.expect("it is written").resource.version.number(), 2, "nothing was written before");
+        assert_eq!(
+            updated.expect("it is written").resource.version.number(),
+            2,
+            "nothing was written before"
+        );
     });
 }
 

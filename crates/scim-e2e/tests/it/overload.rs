@@ -170,8 +170,7 @@ async fn begin_slowly(app: &TestApp, body: &str, sent: usize) -> TcpStream {
 
 #[tokio::test]
 async fn a_slow_body_keeps_nobody_else_waiting() {
-    let limits =
-        Limits { max_concurrent_requests: 1, max_wait: Duration::from_secs(5), ..Limits::default() };
+    let limits = Limits { max_concurrent_requests: 1, max_wait: Duration::from_secs(5), ..Limits::default() };
     let builder = TestApp::builder().http(move |http| http.limits = limits);
     let app = builder.start().await.expect("a server");
     let client = app.operator();

@@ -3,8 +3,15 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod ending;
+#[cfg(test)]
 mod operate;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod slow_clients;
+#[cfg(test)]
+#[path = "../shared/storm.rs"]
+mod storm;

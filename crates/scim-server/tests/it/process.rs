@@ -13,10 +13,16 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     /// Starts the server and reads its banner up to the `curl` line, which is the last thing it prints.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with these variables.
+    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
             .env_clear()
             .env("SERVER_PORT", "0")
             .env("RUST_LOG", "warn")
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the server starts");
