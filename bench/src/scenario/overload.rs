@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::task::JoinSet;
-use tokio::time::sleep_until;
+use tokio::time::{sleep_until, timeout};
 
 use crate::Plan;
 use crate::client::Connection;
@@ -165,7 +165,7 @@ fn ask_all(target: &Target, lanes: &[Lane], interval: Duration, end: Instant) ->
         anyhow::Ok(tally)
     };
     runtime
-        .block_on(async { tokio::time::timeout(whole, work).await })
+        .block_on(async { timeout(whole, work).await })
         .with_context(|| format!("answers did not come in {GRACE:?}"))?
 }
 
@@ -210,7 +210,8 @@ fn probe(target: &Target, end: Instant) -> Result<Probed> {
         while Instant::now() < end {
             tokio::time::sleep(PROBE_INTERVAL).await;
             let asked = Instant::now();
-            let status = connection.exchange(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").await?;
+            let exchange = connection.exchange(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+            let status = timeout(GRACE, exchange).await.context("/health does not answer")??;
             anyhow::ensure!(status == 200, "/health: status {status}");
             probed.latencies.push(u32::try_from(asked.elapsed().as_micros())?);
             probed.peak_kib = probed.peak_kib.max(resident_kib(target.pid)?);

@@ -3,8 +3,12 @@
 //! What tells how the server is must answer whatever the load, and waits for nobody. Any other request gets a place once
 //! its head has come, and a small body with it; the place is given back for as long as the rest of a large body is on its
 //! way. A slow client holds a connection, never a place.
+//!
+//! Work that waits for nothing, as on the embedded store, is done before its thread looks at the next connection: requests would
+//! pile up in the system, where nobody sees them, and who asks how the server is would wait behind all of them. Hence a
+//! thread that has done so many requests in a row first looks at what else has come: that waits then, or is turned away.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +29,23 @@ use crate::limits::{Gate, Place};
 
 /// A body of at most this size is read before there is a place: it has come with the head as a rule.
 const SMALL_BODY: usize = 64 * 1024;
+
+/// How many requests are worked on, one after the other, before a thread looks at what else has come.
+const IN_A_ROW: u32 = 8;
+
+thread_local! {
+    /// How many this thread has begun since it last looked.
+    static BEGUN: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Lets the thread look at what else has come, if it is time.
+async fn look_around() {
+    if BEGUN.get() >= IN_A_ROW {
+        tokio::task::yield_now().await;
+        BEGUN.set(0);
+    }
+    BEGUN.set(BEGUN.get().saturating_add(1));
+}
 
 /// The place of a request.
 #[derive(Clone)]
@@ -54,6 +75,7 @@ impl RequestPlace {
     pub(crate) async fn come_back(&self) -> Result<(), ScimError> {
         let place = self.0.gate.enter().await?;
         self.0.place.replace(Some(place));
+        look_around().await;
         Ok(())
     }
 }
@@ -100,8 +122,21 @@ fn stored(body: Bytes) -> Payload {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use futures_util::FutureExt;
 
     use super::*;
+
+    #[tokio::test]
+    async fn after_some_requests_in_a_row_what_else_has_come_is_looked_at() {
+        BEGUN.set(0);
+        for _ in 0..IN_A_ROW {
+            assert!(look_around().now_or_never().is_some(), "it goes on at once");
+        }
+        let mut looks = std::pin::pin!(look_around());
+        assert!(looks.as_mut().now_or_never().is_none(), "it looks first");
+        looks.await;
+        assert!(look_around().now_or_never().is_some(), "and goes on");
+    }
 
     #[track_caller]
     fn check(length: &str, expected: bool) {
