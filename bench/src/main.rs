@@ -13,6 +13,7 @@
 mod baseline;
 mod client;
 mod filled;
+mod flood;
 mod load;
 mod memory;
 mod outcome;
@@ -22,6 +23,7 @@ mod report;
 mod requests;
 mod scenario;
 mod seed;
+mod tenants;
 mod users;
 
 use std::path::PathBuf;

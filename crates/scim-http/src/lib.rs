@@ -13,14 +13,17 @@
 //! | `connections` | the open connections, none of which is held for ever |
 //! | `limits` | how much is taken on at once |
 //! | `health` | what `/health` and `/ready` check |
+//! | `proxies`, `cors` | whom the settings trust: proxies, and the pages of other origins |
 
 mod admin;
 mod connections;
+mod cors;
 mod extract;
 mod handlers;
 mod health;
 mod limits;
 mod middleware;
+mod proxies;
 mod respond;
 mod routes;
 mod state;
@@ -33,8 +36,10 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 
 pub use connections::{Connections, OpenConnection};
+pub use cors::AllowedOrigins;
 pub use health::{MemoryGauge, MemoryUse};
 pub use limits::Limits;
+pub use proxies::TrustedProxies;
 pub use state::{AppState, HttpSettings};
 
 /// The application that serves `state`. Each worker of the HTTP server makes its own.

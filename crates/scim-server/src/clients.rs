@@ -4,7 +4,6 @@ use std::any::Any;
 use std::sync::Arc;
 
 use actix_web::dev::Extensions;
-use actix_web::rt::net::TcpStream;
 use scim_http::Connections;
 
 use crate::settings::LimitSettings;
@@ -36,9 +35,13 @@ pub(crate) async fn close_idle(connections: Arc<Connections>) {
 pub(crate) fn opened(connections: &Arc<Connections>, io: &dyn Any, data: &mut Extensions) {
     use std::os::fd::AsFd;
 
+    use actix_tls::accept::rustls_0_23::TlsStream;
+    use actix_web::rt::net::TcpStream;
     use rustix::net::{Shutdown, shutdown};
 
-    let Some(stream) = io.downcast_ref::<TcpStream>() else { return };
+    let plain = io.downcast_ref::<TcpStream>();
+    let secure = || io.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
+    let Some(stream) = plain.or_else(secure) else { return };
     // Where there are no more files, the connection is served without.
     let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
     data.insert(connections.opened(move || {

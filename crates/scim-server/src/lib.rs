@@ -14,6 +14,7 @@ mod serve;
 pub mod settings;
 mod shutdown;
 mod telemetry;
+mod tls;
 pub mod wiring;
 
 use std::ffi::OsString;

@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 
 use crate::settings::Settings;
 use crate::shutdown::{self, Signals};
+use crate::tls::Tls;
 use crate::wiring::Wiring;
 use crate::{banner, clients, secret, telemetry};
 
@@ -44,6 +45,7 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let maintenance = Arc::clone(state.service.maintenance());
     let maintained = tokio::spawn(async move { maintenance.run().await });
     let place = (settings.server_host.as_str(), settings.server_port);
+    let tls = settings.tls.as_ref().map(Tls::new).transpose()?;
     let served = Arc::clone(&state);
     let connections = clients::connections(limits);
     let watched = Arc::clone(&connections);
@@ -55,23 +57,30 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         .max_connections(per_worker(limits.max_connections, settings.worker_threads))
         .on_connect(move |io, data| clients::opened(&watched, io, data))
         .shutdown_timeout(limits.shutdown_timeout.as_secs())
-        .disable_signals()
-        .bind(place)
+        .disable_signals();
+    let server = match &tls {
+        Some(tls) => server.bind_rustls_0_23(place, tls.config()),
+        None => server.bind(place),
+    };
+    let server = server
         .with_context(|| format!("cannot listen on {}:{}", settings.server_host, settings.server_port))?;
     let Some(address) = server.addrs().first().copied() else {
         bail!("SERVER_HOST: {} is no address", settings.server_host);
     };
     let mut signals = Signals::listen()?;
+    // It ends with the process.
+    let _watched = tls.map(|tls| tokio::spawn(tls.watch()));
     let running = server.run();
     let handle = running.handle();
     let mut running = tokio::spawn(running);
     let swept = tokio::spawn(clients::close_idle(connections));
 
-    let local = banner::local_url(address);
+    let local = banner::local_url(address, settings.tls.is_some());
     let public = settings.public_base_url.as_deref().unwrap_or(&local);
     if is_random {
         // Where stdout is closed nobody wants to know.
-        let banner = banner::text(&format!("{public}/scim/v2"), secret.expose_secret());
+        let is_verified = settings.tls.is_none() || settings.public_base_url.is_some();
+        let banner = banner::text(&format!("{public}/scim/v2"), secret.expose_secret(), is_verified);
         let _closed = stdout().lock().write_all(banner.as_bytes());
     }
     tracing::info!(%address, base_url = format!("{public}/scim/v2"), "serving");

@@ -1,6 +1,7 @@
 //! The orderly end: what was begun is answered, nobody holds it up for ever, and a second signal ends it at once.
 
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::process::{ServerProcess, shell};
@@ -25,7 +26,7 @@ fn begun(server: &ServerProcess) -> (Http, String) {
 
 #[test]
 fn in_a_storm_of_writes_every_request_is_answered() {
-    let mut server = ServerProcess::start_with(&[("SHUTDOWN_DELAY", "1")]);
+    let mut server = ServerProcess::start_with(&[("SHUTDOWN_DELAY", "1")], Stdio::inherit());
     let storm = Storm::begin(address(&server), server.secret());
     storm.wait(200);
     signal(&server, "TERM");
@@ -52,7 +53,7 @@ fn idle_connections_do_not_hold_up_the_end() {
 
 #[test]
 fn a_request_that_does_not_end_does_not_hold_it_up_for_ever() {
-    let mut server = ServerProcess::start_with(&[("SHUTDOWN_TIMEOUT", "2")]);
+    let mut server = ServerProcess::start_with(&[("SHUTDOWN_TIMEOUT", "2")], Stdio::inherit());
     let (http, _) = begun(&server);
     let began = Instant::now();
     signal(&server, "TERM");
@@ -64,7 +65,7 @@ fn a_request_that_does_not_end_does_not_hold_it_up_for_ever() {
 
 #[test]
 fn a_second_signal_ends_it_at_once() {
-    let mut server = ServerProcess::start_with(&[("SHUTDOWN_DELAY", "25")]);
+    let mut server = ServerProcess::start_with(&[("SHUTDOWN_DELAY", "25")], Stdio::inherit());
     let (http, _) = begun(&server);
     let began = Instant::now();
     signal(&server, "TERM");
@@ -77,7 +78,7 @@ fn a_second_signal_ends_it_at_once() {
 
 #[test]
 fn health_is_told_while_it_waits_for_load_balancers() {
-    let mut server = ServerProcess::start_with(&[("SHUTDOWN_DELAY", "2")]);
+    let mut server = ServerProcess::start_with(&[("SHUTDOWN_DELAY", "2")], Stdio::inherit());
     signal(&server, "TERM");
     wait_until_not_ready(address(&server));
     let mut http = Http::connect(address(&server)).expect("it listens");

@@ -15,3 +15,5 @@ mod slow_clients;
 #[cfg(test)]
 #[path = "../shared/storm.rs"]
 mod storm;
+#[cfg(test)]
+mod tls;

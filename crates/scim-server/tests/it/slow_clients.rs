@@ -1,6 +1,7 @@
 //! Clients that take their time: none holds a connection for ever, and no more connections are taken than the settings say.
 
 use std::net::SocketAddr;
+use std::process::Stdio;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ fn what_does_not_come_in_time_is_given_up() {
         ("HEADER_READ_TIMEOUT", "1"),
         ("BODY_READ_TIMEOUT", "1"),
         ("KEEP_ALIVE_TIMEOUT", "1"),
-    ]);
+    ], Stdio::inherit());
     let connect = || Http::connect(address(&server)).expect("it listens");
 
     let mut head = connect();
@@ -50,7 +51,7 @@ fn what_does_not_come_in_time_is_given_up() {
 
 #[test]
 fn connections_beyond_the_limit_wait() {
-    let server = ServerProcess::start_with(&[("MAX_CONNECTIONS", "1"), ("WORKER_THREADS", "1")]);
+    let server = ServerProcess::start_with(&[("MAX_CONNECTIONS", "1"), ("WORKER_THREADS", "1")], Stdio::inherit());
     let address = address(&server);
     let mut first = Http::connect(address).expect("it listens");
     assert_eq!(first.get("/health").expect("an answer").status, 200);
