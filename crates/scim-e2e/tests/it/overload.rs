@@ -53,7 +53,7 @@ impl PasswordHasher for Gated {
 }
 
 async fn app(passwords: &Arc<Gated>, max_concurrent_requests: usize) -> TestApp {
-    let passwords: Arc<dyn PasswordHasher> = Arc::clone(passwords) as _;
+    let passwords: Arc<dyn PasswordHasher> = passwords.clone();
     let limits = Limits { max_concurrent_requests, max_wait: LONG, ..Limits::default() };
     let app = TestApp::builder().passwords(passwords).http(move |http| {
         http.limits = limits;
@@ -117,7 +117,7 @@ async fn what_is_too_much_is_turned_away_at_once_and_the_rest_is_served() {
 #[tokio::test]
 async fn who_waits_for_too_long_is_turned_away() {
     let passwords = Gated::new();
-    let hasher: Arc<dyn PasswordHasher> = Arc::clone(&passwords) as _;
+    let hasher: Arc<dyn PasswordHasher> = passwords.clone();
     let limits =
         Limits { max_concurrent_requests: 1, max_wait: Duration::from_millis(50), ..Limits::default() };
     let builder = TestApp::builder().passwords(hasher).http(move |http| http.limits = limits);

@@ -143,7 +143,8 @@ fn how_much_is_taken_on_goes_by_the_database() {
     let requests =
         |variables: &[(&str, &str)]| read(variables).map(|settings| settings.limits.max_concurrent_requests);
     assert_eq!(requests(&[]), Ok(64));
-    let database = [("DATABASE_URL", URL), ("SCIM_SHARED_SECRET", SECRET), ("DATABASE_MAX_CONNECTIONS", "30")];
+    let database =
+        [("DATABASE_URL", URL), ("SCIM_SHARED_SECRET", SECRET), ("DATABASE_MAX_CONNECTIONS", "30")];
     assert_eq!(requests(&database), Ok(60));
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::process::{ServerProcess, shell};
+use crate::process::{ServerProcess, expect_end, shell};
 use crate::storm::{Http, Storm, create_user, wait_until_not_ready};
 
 fn address(server: &ServerProcess) -> SocketAddr {
@@ -45,8 +45,8 @@ fn idle_connections_do_not_hold_up_the_end() {
     let silent = Http::connect(address(&server)).expect("it listens");
     let began = Instant::now();
     signal(&server, "TERM");
-    idle.ends();
-    silent.ends();
+    expect_end(idle);
+    expect_end(silent);
     assert_eq!(server.wait().code(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
 }
@@ -60,7 +60,7 @@ fn a_request_that_does_not_end_does_not_hold_it_up_for_ever() {
     assert_eq!(server.wait().code(), Some(0));
     // The time-out is that of a body that does not come: five times as long.
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
-    http.ends();
+    expect_end(http);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_second_signal_ends_it_at_once() {
     signal(&server, "INT");
     assert_eq!(server.wait().code(), Some(1));
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
-    http.ends();
+    expect_end(http);
 }
 
 #[test]

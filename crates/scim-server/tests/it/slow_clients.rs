@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::process::ServerProcess;
+use crate::process::{ServerProcess, expect_end};
 use crate::storm::{Http, PATIENCE, create_user};
 
 fn address(server: &ServerProcess) -> SocketAddr {
@@ -14,22 +14,21 @@ fn address(server: &ServerProcess) -> SocketAddr {
 
 #[test]
 fn what_does_not_come_in_time_is_given_up() {
-    let server = ServerProcess::start_with(&[
-        ("HEADER_READ_TIMEOUT", "1"),
-        ("BODY_READ_TIMEOUT", "1"),
-        ("KEEP_ALIVE_TIMEOUT", "1"),
-    ], Stdio::inherit());
+    let server = ServerProcess::start_with(
+        &[("HEADER_READ_TIMEOUT", "1"), ("BODY_READ_TIMEOUT", "1"), ("KEEP_ALIVE_TIMEOUT", "1")],
+        Stdio::inherit(),
+    );
     let connect = || Http::connect(address(&server)).expect("it listens");
 
     let mut head = connect();
     head.send("GET /health HTTP/1.1\r\nHos");
     assert_eq!(head.answer().expect("an answer").status, 408);
-    head.ends();
+    expect_end(head);
 
     let mut second_head = connect();
     assert_eq!(second_head.get("/health").expect("an answer").status, 200);
     second_head.send("GET /health HTTP/1.1\r\nHos");
-    second_head.ends();
+    expect_end(second_head);
 
     for announced in [1000, 100_000] {
         let mut body = connect();
@@ -43,7 +42,7 @@ fn what_does_not_come_in_time_is_given_up() {
 
     let mut idle = connect();
     assert_eq!(idle.get("/health").expect("an answer").status, 200);
-    idle.ends();
+    expect_end(idle);
     // Nothing at all.
     let mut silent = connect();
     assert_eq!(silent.answer().map(|answer| answer.status), Some(408));
@@ -51,7 +50,8 @@ fn what_does_not_come_in_time_is_given_up() {
 
 #[test]
 fn connections_beyond_the_limit_wait() {
-    let server = ServerProcess::start_with(&[("MAX_CONNECTIONS", "1"), ("WORKER_THREADS", "1")], Stdio::inherit());
+    let server =
+        ServerProcess::start_with(&[("MAX_CONNECTIONS", "1"), ("WORKER_THREADS", "1")], Stdio::inherit());
     let address = address(&server);
     let mut first = Http::connect(address).expect("it listens");
     assert_eq!(first.get("/health").expect("an answer").status, 200);

@@ -61,11 +61,6 @@ impl Http {
         }
     }
 
-    /// Reads on until the connection ends.
-    pub(crate) fn ends(mut self) {
-        assert!(self.answer().is_none(), "the connection is closed without another answer");
-    }
-
     /// GET without a credential.
     pub(crate) fn get(&mut self, path: &str) -> Option<HttpAnswer> {
         self.send(&format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n"));
