@@ -21,6 +21,7 @@ mod postgres;
 mod process_figures;
 mod report;
 mod requests;
+mod scenario;
 mod seed;
 mod tenants;
 mod users;
@@ -31,6 +32,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
+
+use scenario::Scenario;
 
 // The allocator of the server, so that the empty handler has it too.
 #[global_allocator]
@@ -63,6 +66,12 @@ struct Arguments {
     /// Only scenarios whose name contains this
     #[arg(long)]
     only: Option<String>,
+    /// A scenario to try in place of the figures
+    #[arg(long)]
+    scenario: Option<Scenario>,
+    /// How many seconds the scenario takes
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
     /// The store to measure; both, one after the other, unless given
     #[arg(long)]
     store: Option<Store>,
@@ -100,6 +109,8 @@ struct Plan {
     threads: usize,
     only: String,
     server: PathBuf,
+    /// How long a scenario takes.
+    time: Duration,
     /// Whether a figure that falls short fails the run.
     judged: bool,
 }
@@ -124,22 +135,27 @@ impl Plan {
             threads: arguments.client_threads.unwrap_or(processors / 2).max(1),
             only: arguments.only.unwrap_or_default(),
             server,
+            time: Duration::from_secs(arguments.seconds.max(1)),
             judged: !quick,
         })
     }
 }
 
-/// Measures both stores, even if the first falls short.
+/// Measures, or tries, both stores, even if the first falls short.
 fn measure(arguments: Arguments) -> Result<()> {
-    let store = arguments.store;
+    let (store, scenario) = (arguments.store, arguments.scenario);
     let plan = Plan::new(arguments)?;
-    let is_wanted = |it| store.is_none_or(|store| store == it);
-    let memory = if is_wanted(Store::Memory) { memory::run(&plan) } else { Ok(()) };
-    if let (Err(error), true) = (&memory, is_wanted(Store::Postgres)) {
+    let measure = |it| match (it, scenario) {
+        _ if store.is_some_and(|store| store != it) => Ok(()),
+        (it, Some(scenario)) => scenario::run(&plan, scenario, it),
+        (Store::Memory, None) => memory::run(&plan),
+        (Store::Postgres, None) => postgres::run(&plan),
+    };
+    let memory = measure(Store::Memory);
+    if let (Err(error), None) = (&memory, store) {
         println!("error: {error:#}");
     }
-    let postgres = if is_wanted(Store::Postgres) { postgres::run(&plan) } else { Ok(()) };
-    memory.and(postgres)
+    memory.and(measure(Store::Postgres))
 }
 
 fn main() -> ExitCode {

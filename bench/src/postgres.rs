@@ -38,7 +38,7 @@ const FEW_USERS: usize = 1000;
 const BULK: u32 = 700;
 
 /// Settings of a production server of this size, on top of those for tests, which do not wait for the disk.
-const SETTINGS: &str = "\
+pub(crate) const SETTINGS: &str = "\
 fsync = on
 full_page_writes = on
 synchronous_commit = on

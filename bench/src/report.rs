@@ -138,7 +138,7 @@ pub(crate) fn head() -> String {
 }
 
 /// The middle of the values, or the mean of the two in the middle; 0 of none.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
     let middle = |index: usize| values.get(index).copied().unwrap_or(0.0);
@@ -151,7 +151,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// The value that `percent` of the sorted values do not exceed.
-fn percentile(sorted: &[u32], percent: usize) -> f64 {
+pub(crate) fn percentile(sorted: &[u32], percent: usize) -> f64 {
     let rank = sorted.len().saturating_mul(percent).div_ceil(100).max(1);
     f64::from(sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0))
 }

@@ -2,10 +2,13 @@
 
 use std::error::Error as _;
 use std::fmt;
+use std::time::Duration;
 
+use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::{Client, Config, Connection, Error, Socket};
+use tokio_postgres::{CancelToken, Client, Config, Connection, Error, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::settings::{ConnectionUrl, SettingsError, SslMode};
@@ -26,6 +29,31 @@ pub(crate) struct Connector {
 pub(crate) struct Asked {
     mode: SslMode,
     root_cert: Option<String>,
+}
+
+/// How long asking the database to cancel something may take. It ends by itself where that comes to nothing: by
+/// `statement_timeout`.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Cancels what the database does for one connection.
+pub(crate) struct Cancel {
+    token: CancelToken,
+    tls: MakeRustlsConnect,
+    runtime: Handle,
+}
+
+impl Cancel {
+    /// Asks for it, over a connection of its own, and does not wait.
+    pub(crate) fn send(self) {
+        let Self { token, tls, runtime } = self;
+        runtime.spawn(async move {
+            match timeout(CANCEL_TIMEOUT, token.cancel_query(tls)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "a statement could not be cancelled"),
+                Err(_elapsed) => tracing::debug!("a statement could not be cancelled in time"),
+            }
+        });
+    }
 }
 
 /// Why a connection could not be opened.
@@ -60,6 +88,11 @@ impl Connector {
             asked: Asked { mode: url.ssl_mode, root_cert: url.ssl_root_cert },
             config: url.config,
         })
+    }
+
+    /// What cancels the statements of a client. MUST be called within the runtime that carries its connection.
+    pub(crate) fn cancel(&self, client: &Client) -> Cancel {
+        Cancel { token: client.cancel_token(), tls: self.tls.clone(), runtime: Handle::current() }
     }
 
     /// Opens a connection. With `prefer`, one without TLS where the one with it comes to nothing.

@@ -2,7 +2,8 @@
 //!
 //! A connection leaves the pool as a [`Lease`]. Whatever ends before its last answer was read (a
 //! request that went away, a transaction that failed half-way) takes its connection with it: the
-//! database rolls back what was open, and the next caller never meets the rest of another's work.
+//! database is told to cancel what it is doing for it and rolls back what was open, and the next
+//! caller never meets the rest of another's work.
 //!
 //! The answers on a connection arrive on the runtime that opened it. A server has one for each of its
 //! threads, and to wake another thread costs more than a short statement does: so each runtime has a
@@ -283,7 +284,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(object) = self.object.take() {
-            drop(Object::take(object));
+            Object::take(object).give_up();
         }
     }
 }

@@ -43,7 +43,8 @@ impl ServiceError {
 
 impl From<ScimError> for ServiceError {
     fn from(error: ScimError) -> Self {
-        Self { error, retry_after: None, cause: None }
+        let retry_after = (error.kind == ErrorKind::Unavailable).then_some(RETRY_AFTER_SECONDS);
+        Self { error, retry_after, cause: None }
     }
 }
 

@@ -12,9 +12,9 @@ use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_domain::tenant::{RateLimit, TenantConfig};
-use scim_http::{AllowedOrigins, AppState, HttpSettings, TrustedProxies};
+use scim_http::{AllowedOrigins, AppState, HttpSettings, Limits, MemoryGauge, TrustedProxies};
 use scim_ports::{AuditRepository, CredentialRepository, PasswordHasher, TenantRegistry};
-use scim_server::adapters::{BcryptPasswords, HttpJwks, SystemClock, UuidV7Ids};
+use scim_server::adapters::{BcryptPasswords, CgroupMemory, HttpJwks, SystemClock, UuidV7Ids};
 use scim_server::wiring::{Store, Wiring};
 use scim_test_postgres::{TestDatabase, TestServer};
 use secrecy::SecretString;
@@ -115,6 +115,7 @@ pub struct Builder<B> {
     rate_limit: Option<RateLimit>,
     jwt_secret: Option<SecretString>,
     passwords: Arc<dyn PasswordHasher>,
+    memory: Arc<dyn MemoryGauge>,
 }
 
 impl<B: Backend> TestApp<B> {
@@ -139,11 +140,13 @@ impl<B: Backend> TestApp<B> {
                 trusted_proxies: TrustedProxies::default(),
                 allowed_origins: AllowedOrigins::default(),
                 store_name: "store",
+                limits: Limits::default(),
             },
             secret_opens_every_tenant: false,
             rate_limit: None,
             jwt_secret: None,
             passwords: Arc::new(BcryptPasswords::new(BCRYPT_COST)),
+            memory: Arc::new(CgroupMemory::of_this_process()),
         }
     }
 
@@ -250,6 +253,13 @@ impl<B: Backend> Builder<B> {
         self
     }
 
+    /// With this in place of the memory that is used.
+    #[must_use]
+    pub fn memory(mut self, memory: Arc<dyn MemoryGauge>) -> Self {
+        self.memory = memory;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -275,6 +285,7 @@ impl<B: Backend> Builder<B> {
             http: self.http,
             passwords: Arc::clone(&self.passwords),
             ids: Arc::clone(&ids),
+            memory: self.memory,
         };
         let state = wiring.state();
         let served = Arc::clone(&state);

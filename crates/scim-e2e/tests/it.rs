@@ -40,6 +40,7 @@ mod me;
 mod negotiation;
 mod oauth;
 mod okta;
+mod overload;
 mod patch;
 mod proxies;
 pub(crate) mod rate_limits;

@@ -22,7 +22,7 @@ use percent_encoding::percent_decode_str;
 use crate::middleware::request_id::RequestId;
 
 pub(crate) use authorized::{Authorized, Visitor};
-pub(crate) use body::Deadline;
+pub(crate) use body::{Deadline, read_small as read_small_body};
 pub(crate) use forwarded::Forwarded;
 pub(crate) use operator::Operator;
 pub(crate) use token_request::{TokenForm, issuer};

@@ -11,14 +11,20 @@
 //! | `respond` | answers and their headers; errors as RFC 7644 §3.12 and RFC 9457 show them |
 //! | `openapi` | the OpenAPI document of all of it |
 //! | `docs` | the pages that show the document |
-//! | `middleware` | what every request goes through: its id, its log line, its time limit, its panics |
+//! | `middleware` | what every request goes through: its id, its log line, its turn, its time limit, its panics |
+//! | `connections` | the open connections, none of which is held for ever |
+//! | `limits` | how much is taken on at once |
+//! | `health` | what `/health` and `/ready` check |
 //! | `proxies`, `cors` | whom the settings trust: proxies, and the pages of other origins |
 
 mod admin;
+mod connections;
 mod cors;
 mod docs;
 mod extract;
 mod handlers;
+mod health;
+mod limits;
 mod middleware;
 mod openapi;
 mod proxies;
@@ -33,8 +39,11 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 
+pub use connections::{Connections, OpenConnection};
 pub use cors::AllowedOrigins;
 pub use docs::openapi_text;
+pub use health::{MemoryGauge, MemoryUse};
+pub use limits::Limits;
 pub use openapi::openapi;
 pub use proxies::TrustedProxies;
 pub use state::{AppState, HttpSettings};

@@ -1,6 +1,7 @@
-//! What every request goes through: it gets an id, a span and a log line, has a limit of time, and
-//! is answered even when its handler panics. The answer gets the headers that every answer has.
+//! What every request goes through: it gets an id, a span and a log line, waits for its turn, has a limit of time,
+//! and is answered even when its handler panics. The answer gets the headers that every answer has.
 
+pub(crate) mod admission;
 pub(crate) mod request_id;
 pub(crate) mod request_tenant;
 mod security_headers;
@@ -24,7 +25,7 @@ use tracing::{Instrument, Level};
 use crate::extract::{Deadline, Forwarded};
 use crate::respond::{HttpError, Problem};
 use crate::routes::{MountPoint, Route, is_admin};
-use crate::{AppState, TrustedProxies};
+use crate::{AppState, OpenConnection, TrustedProxies};
 
 use request_id::RequestId;
 use request_tenant::RequestTenant;
@@ -73,26 +74,37 @@ fn note_forwarded(proxies: &TrustedProxies, request: &ServiceRequest) {
 async fn serve(
     state: &AppState,
     started: Instant,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: &Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let _busy = request.conn_data::<OpenConnection>().map(OpenConnection::begin);
     if let Some(response) = state.settings.allowed_origins.preflight(&request) {
         return Ok(request.into_response(response));
     }
     let deadline = started.checked_add(state.settings.request_timeout).unwrap_or(started);
     // A body that is late is told apart from work that is: who reads it has to know the same deadline.
     if !request.method().is_safe() {
-        request.extensions_mut().insert(Deadline(deadline));
+        let body = state.settings.limits.body_read_timeout;
+        request.extensions_mut().insert(Deadline { answer: deadline, body });
     }
     let is_admin = is_admin(request.path());
+    let place = match admission::admit(state, &mut request).await {
+        Ok(place) => place,
+        Err(turned_away) => return Err(failed(turned_away.into(), is_admin)),
+    };
     // A handler holds nothing that another request could find half done: what it shares is in the
     // application, behind calls that keep their own order.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
-    match timeout_at(deadline, handled).await {
+    let answered = match timeout_at(deadline, handled).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(_panic)) => Err(failed(HttpError::internal(), is_admin)),
         Err(_elapsed) => Err(failed(HttpError::overdue(), is_admin)),
+    };
+    // The work is done, whoever still holds on to the request.
+    if let Some(place) = place {
+        place.leave();
     }
+    answered
 }
 
 /// The error in the form that the client knows.

@@ -8,6 +8,8 @@ use scim_application::ScimService;
 use scim_ports::{Clock, IdGenerator};
 
 use crate::docs::Documentation;
+use crate::health::{Health, MemoryGauge};
+use crate::limits::{Gates, Limits};
 use crate::{AllowedOrigins, TrustedProxies};
 
 /// How SCIM is served over HTTP.
@@ -26,6 +28,8 @@ pub struct HttpSettings {
     pub allowed_origins: AllowedOrigins,
     /// What the store is called in `/ready`.
     pub store_name: &'static str,
+    /// How much is taken on at once.
+    pub limits: Limits,
 }
 
 /// The service, and what serving it over HTTP takes.
@@ -38,6 +42,8 @@ pub struct AppState {
     pub clock: Arc<dyn Clock>,
     /// Where ids of requests come from.
     pub ids: Arc<dyn IdGenerator>,
+    pub(crate) gates: Gates,
+    pub(crate) health: Health,
     draining: AtomicBool,
     documentation: OnceLock<Documentation>,
 }
@@ -49,9 +55,11 @@ impl AppState {
         settings: HttpSettings,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
+        memory: Arc<dyn MemoryGauge>,
     ) -> Self {
+        let (gates, health) = (settings.limits.gates(), Health::new(memory));
         let (draining, documentation) = (AtomicBool::new(false), OnceLock::new());
-        Self { service, settings, clock, ids, draining, documentation }
+        Self { service, settings, clock, ids, gates, health, draining, documentation }
     }
 
     /// From now on the server is not ready, and asks clients to come back on another connection:

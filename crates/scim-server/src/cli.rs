@@ -117,7 +117,13 @@ flags! {
     max_request_size: "BYTES", "The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]";
     worker_threads: "N", "Threads that serve requests [WORKER_THREADS; the processors]";
     request_timeout: "SECONDS", "How long a request may take [REQUEST_TIMEOUT; 30]";
-    shutdown_timeout: "SECONDS", "How long requests may go on after the signal to end [SHUTDOWN_TIMEOUT; 30]";
+    max_connections: "N", "The most connections of clients; further ones wait [MAX_CONNECTIONS; 4096]";
+    max_concurrent_requests: "N", "The most requests that are worked on at once; as many again wait for a moment, any other gets 503 [MAX_CONCURRENT_REQUESTS; twice DATABASE_MAX_CONNECTIONS, or 64 in memory]";
+    header_read_timeout: "SECONDS", "How long the head of a request may be on its way [HEADER_READ_TIMEOUT; 10]";
+    body_read_timeout: "SECONDS", "How long a body may be on its way, and a second more for each KiB of it [BODY_READ_TIMEOUT; 10]";
+    keep_alive_timeout: "SECONDS", "When an idle connection of a client is closed [KEEP_ALIVE_TIMEOUT; 75]";
+    shutdown_timeout: "SECONDS", "How long the end may take from the signal on, SHUTDOWN_DELAY included [SHUTDOWN_TIMEOUT; 30]";
+    shutdown_delay: "SECONDS", "How long requests are taken after the signal to end, so that load balancers notice that /ready fails [SHUTDOWN_DELAY; 0]";
     audit_retention_days: "DAYS", "How long the audit log is kept [AUDIT_RETENTION_DAYS; 90]";
     rust_log: "FILTER", "What is logged, as the tracing-subscriber crate filters it [RUST_LOG; info]";
     log_format: "FORMAT", "json or pretty [LOG_FORMAT; pretty on a terminal, else json]";

@@ -5,12 +5,14 @@
 pub mod adapters;
 mod banner;
 mod cli;
+mod clients;
 mod healthcheck;
 mod migrate;
 mod operate;
 mod secret;
 mod serve;
 pub mod settings;
+mod shutdown;
 mod telemetry;
 mod tls;
 pub mod wiring;

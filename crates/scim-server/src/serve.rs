@@ -1,18 +1,22 @@
 //! `scim-server serve`: from the listener to the orderly end.
 
 use std::io::{Write, stdout};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpServer;
 use anyhow::{Context, bail};
-use scim_http::AppState;
 use secrecy::ExposeSecret;
-use tokio::time::timeout;
 
 use crate::settings::Settings;
+use crate::shutdown::{self, Signals};
 use crate::tls::Tls;
 use crate::wiring::Wiring;
-use crate::{banner, secret, telemetry};
+use crate::{banner, clients, secret, telemetry};
+
+/// For how long a client that is to read the last of an answer is waited for.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves until a signal to end comes, and then until what was under way is done.
 ///
@@ -24,7 +28,10 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
     // carries what connections to a database were opened at the start.
     let threads = if settings.database.is_some() { settings.worker_threads } else { 1 };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    runtime.block_on(serve(settings))
+    let served = runtime.block_on(serve(settings));
+    // What is still under way is given up; nobody waits for it.
+    runtime.shutdown_background();
+    served
 }
 
 async fn serve(settings: &Settings) -> anyhow::Result<()> {
@@ -32,16 +39,24 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         Some(secret) => (secret.clone(), false),
         None => (secret::random()?, true),
     };
+    let limits = &settings.limits;
+    clients::allow_files(limits);
     let state = Wiring::new(settings, secret.clone()).await?.state();
     let maintenance = Arc::clone(state.service.maintenance());
     let maintained = tokio::spawn(async move { maintenance.run().await });
     let place = (settings.server_host.as_str(), settings.server_port);
     let tls = settings.tls.as_ref().map(Tls::new).transpose()?;
     let served = Arc::clone(&state);
+    let connections = clients::connections(limits);
+    let watched = Arc::clone(&connections);
     let server = HttpServer::new(move || scim_http::app(&served))
         .workers(settings.worker_threads)
-        .client_request_timeout(settings.request_timeout)
-        .shutdown_timeout(settings.shutdown_timeout.as_secs())
+        .keep_alive(limits.keep_alive_timeout)
+        .client_request_timeout(limits.header_read_timeout)
+        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        .max_connections(per_worker(limits.max_connections, settings.worker_threads))
+        .on_connect(move |io, data| clients::opened(&watched, io, data))
+        .shutdown_timeout(limits.shutdown_timeout.as_secs())
         .disable_signals();
     let server = match &tls {
         Some(tls) => server.bind_rustls_0_23(place, tls.config()),
@@ -52,11 +67,13 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let Some(address) = server.addrs().first().copied() else {
         bail!("SERVER_HOST: {} is no address", settings.server_host);
     };
+    let mut signals = Signals::listen()?;
     // It ends with the process.
     let _watched = tls.map(|tls| tokio::spawn(tls.watch()));
     let running = server.run();
     let handle = running.handle();
     let mut running = tokio::spawn(running);
+    let swept = tokio::spawn(clients::close_idle(connections));
 
     let local = banner::local_url(address, settings.tls.is_some());
     let public = settings.public_base_url.as_deref().unwrap_or(&local);
@@ -73,39 +90,17 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
             ended??;
             bail!("the server ended by itself");
         }
-        signal = signal_to_end() => tracing::info!(signal = signal?, "ending: no new connections"),
+        signal = signals.next() => tracing::info!(signal, "ending"),
     }
-    end(settings, &state, handle).await;
+    let ended = shutdown::end(limits, &state, handle, &mut signals).await;
+    swept.abort();
     maintained.abort();
-    // What the last requests left behind.
-    state.service.maintenance().flush().await;
+    ended?;
+    tracing::info!("ended");
     Ok(())
 }
 
-/// Lets what is under way finish, for as long as the settings allow.
-async fn end(settings: &Settings, state: &AppState, handle: actix_web::dev::ServerHandle) {
-    state.drain();
-    match timeout(settings.shutdown_timeout, handle.stop(true)).await {
-        Ok(()) => tracing::info!("ended"),
-        Err(_elapsed) => tracing::warn!("ended before every request was done"),
-    }
-}
-
-/// Waits for SIGTERM or SIGINT, and tells which it was.
-#[cfg(unix)]
-async fn signal_to_end() -> std::io::Result<&'static str> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
-    })
-}
-
-/// Waits for Ctrl-C.
-#[cfg(not(unix))]
-async fn signal_to_end() -> std::io::Result<&'static str> {
-    tokio::signal::ctrl_c().await.map(|()| "Ctrl-C")
+/// Each worker has its share of the connections.
+fn per_worker(connections: usize, workers: usize) -> usize {
+    connections.div_ceil(NonZeroUsize::new(workers).map_or(1, NonZeroUsize::get))
 }

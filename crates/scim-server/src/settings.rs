@@ -7,6 +7,7 @@
 
 mod database;
 pub(crate) mod keys;
+mod limits;
 mod protection;
 mod reader;
 mod tls;
@@ -21,6 +22,7 @@ use secrecy::{SecretBox, SecretString};
 
 pub use crate::cli::Flags;
 pub use database::DatabaseSettings;
+pub use limits::LimitSettings;
 pub use protection::ProtectionSettings;
 pub use reader::Fault;
 use reader::Reader;
@@ -56,8 +58,8 @@ pub struct Settings {
     pub worker_threads: usize,
     /// `REQUEST_TIMEOUT`
     pub request_timeout: Duration,
-    /// `SHUTDOWN_TIMEOUT`
-    pub shutdown_timeout: Duration,
+    /// What protects the server.
+    pub limits: LimitSettings,
     /// `AUDIT_RETENTION_DAYS`
     pub audit_retention: Duration,
     /// `RUST_LOG`
@@ -165,13 +167,7 @@ impl Settings {
             DEFAULT_TIMEOUT,
             seconds,
         );
-        let shutdown_timeout = reader.or_default_shown(
-            &keys::SHUTDOWN_TIMEOUT,
-            values::SECONDS,
-            values::seconds,
-            DEFAULT_TIMEOUT,
-            seconds,
-        );
+        let limits = limits::read(&mut reader, database.as_ref());
         let audit_retention = reader.or_default_shown(
             &keys::AUDIT_RETENTION_DAYS,
             values::DAYS,
@@ -207,7 +203,7 @@ impl Settings {
             max_request_size,
             worker_threads,
             request_timeout,
-            shutdown_timeout,
+            limits,
             audit_retention,
             rust_log,
             log_format,

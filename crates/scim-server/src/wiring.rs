@@ -17,14 +17,16 @@ use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
 use scim_domain::tenant::{Preset, RateLimit, Tenant, TenantConfig};
-use scim_http::{AppState, HttpSettings};
+use scim_http::{AppState, HttpSettings, Limits, MemoryGauge};
 use scim_ports::{
     AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource, NewTenant,
     PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRecord, TenantRegistry,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::adapters::{BcryptPasswords, HttpJwks, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids};
+use crate::adapters::{
+    BcryptPasswords, CgroupMemory, HttpJwks, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids,
+};
 use crate::secret::derive_key;
 use crate::settings::{DatabaseSettings, Purpose, Settings};
 
@@ -95,7 +97,7 @@ impl Store {
             status: Arc::new(MemoryStatus),
             signing_keys: store.signing_keys(),
             notices: store.notices(),
-            name: "memory",
+            name: "store",
         })
     }
 
@@ -167,6 +169,8 @@ pub struct Wiring {
     pub passwords: Arc<dyn PasswordHasher>,
     /// Makes ids.
     pub ids: Arc<UuidV7Ids>,
+    /// Tells how much memory is used.
+    pub memory: Arc<dyn MemoryGauge>,
 }
 
 impl Wiring {
@@ -200,6 +204,11 @@ impl Wiring {
             trusted_proxies: settings.protection.trusted_proxies.clone(),
             allowed_origins: settings.protection.cors_allowed_origins.clone(),
             store_name: store.name,
+            limits: Limits {
+                max_concurrent_requests: settings.limits.max_concurrent_requests,
+                body_read_timeout: settings.limits.body_read_timeout,
+                ..Limits::default()
+            },
         };
         Ok(Self {
             store,
@@ -213,6 +222,7 @@ impl Wiring {
             http,
             passwords: Arc::new(BcryptPasswords::new(BcryptPasswords::COST)),
             ids,
+            memory: Arc::new(CgroupMemory::of_this_process()),
         })
     }
 
@@ -247,7 +257,7 @@ impl Wiring {
             status,
             rate_limit: self.rate_limit,
         });
-        Arc::new(AppState::new(service, self.http, clock, self.ids))
+        Arc::new(AppState::new(service, self.http, clock, self.ids, self.memory))
     }
 }
 

@@ -8,7 +8,7 @@ use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use diesel::sql_types::Bool;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-use crate::connector::{Connector, NoConnection};
+use crate::connector::{Cancel, Connector, NoConnection};
 use crate::error::Failure;
 use crate::session::{execute, load};
 use crate::settings::{ConnectionUrl, PostgresSettings, SettingsError};
@@ -53,6 +53,7 @@ struct Opener {
 /// An open connection.
 pub(super) struct Connection {
     pub(super) inner: AsyncPgConnection,
+    cancel: Cancel,
     is_closed: Arc<AtomicBool>,
     pub(super) is_guarded: bool,
     pub(super) is_to_one_server: bool,
@@ -91,6 +92,16 @@ impl Connection {
 
     pub(super) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
+    }
+
+    /// Closes it. Closing alone would let a statement that runs go on until its end: the driver waits for its answer.
+    pub(super) fn give_up(self) {
+        let is_closed = self.is_closed();
+        let Self { inner, cancel, .. } = self;
+        drop(inner);
+        if !is_closed {
+            cancel.send();
+        }
     }
 }
 
@@ -138,6 +149,7 @@ impl managed::Manager for Manager {
                 tracing::debug!(%error, "a connection to the database ended");
             }
         });
+        let cancel = self.0.connector.cancel(&client);
         let mut inner = AsyncPgConnection::try_from(client).await.map_err(ConnectError::Setup)?;
         inner.batch_execute(&self.0.setup()).await.map_err(ConnectError::Session)?;
         let situation = Sql::global(SITUATION).rows::<(Bool, Bool)>();
@@ -145,6 +157,7 @@ impl managed::Manager for Manager {
         let (is_guarded, is_to_one_server) = situation.first().copied().unwrap_or((true, false));
         Ok(Connection {
             inner,
+            cancel,
             is_closed,
             is_guarded,
             is_to_one_server,

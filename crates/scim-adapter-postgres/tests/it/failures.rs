@@ -122,6 +122,56 @@ fn a_call_that_is_dropped_leaves_nothing_half_done() {
     });
 }
 
+/// A caller that goes away takes its statement with it, which would go on until its own time limit otherwise; its
+/// connection is replaced.
+#[test]
+fn a_call_that_is_dropped_is_cancelled_in_the_database() {
+    const RUNNING: &str = "SELECT count(*) FROM pg_stat_activity \
+                           WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'";
+    block_on(async {
+        let database = database();
+        let settings = PostgresSettings {
+            max_connections: 2,
+            statement_timeout: Duration::from_secs(600),
+            ..settings(database.url())
+        };
+        let store = PostgresStore::open(&settings).await.expect("the database is there");
+        store.migrate().await.expect("the migrations apply");
+        let tenant = tenant();
+        register(&store, &[Arc::clone(&tenant)]).await;
+        let user = create_users(&store, &tenant, ["a"]).await.remove(0);
+
+        let holder = connect(database.url()).await;
+        let observer = connect(database.url()).await;
+        holder.batch_execute("BEGIN; LOCK TABLE scim_resource").await.expect("a lock");
+        let running = async || -> i64 { observer.query_one(RUNNING, &[]).await.expect("a count").get(0) };
+        assert_eq!(running().await, 1, "the transaction that holds the lock");
+        // A read, and a write in the middle of its transaction.
+        let resources = store.resources();
+        let update = resources.resource_update(&tenant, update_to(&user, "b"), Include::NOTHING);
+        let read = get(&store, &tenant, &user);
+        let cut = tokio::time::timeout(Duration::from_secs(60), async {
+            tokio::select! {
+                _ = update => panic!("the table is locked"),
+                _ = read => panic!("the table is locked"),
+                () = async { while running().await < 3 {} } => {}
+            }
+        });
+        cut.await.expect("both are under way");
+        let gone = async { while running().await > 1 {} };
+        let gone = tokio::time::timeout(Duration::from_secs(30), gone).await;
+        gone.expect("both were cancelled, while the lock is held");
+        holder.batch_execute("COMMIT").await.expect("the lock is released");
+        assert!(get(&store, &tenant, &user).await.expect("the store answers"));
+        let updated = resources.resource_update(&tenant, update_to(&user, "c"), Include::NOTHING).await;
+        assert_eq!(
+            updated.expect("it is written").resource.version.number(),
+            2,
+            "nothing was written before"
+        );
+    });
+}
+
 /// The database is stopped in the middle of a storm of writes, and started again. Every write that
 /// was acknowledged is there; no resource has a version that no write made.
 #[test]

@@ -17,6 +17,7 @@ use scim_domain::schema::ResourceType;
 use serde_json::Value;
 
 use crate::AppState;
+use crate::limits::Place;
 use crate::middleware::request_tenant::RequestTenant;
 use crate::respond::HttpError;
 use crate::routes::MountPoint;
@@ -170,6 +171,11 @@ impl Authorized {
     pub(crate) async fn bulk_json(&mut self) -> Result<Value, ScimError> {
         let limit = self.context.tenant().config.bulk.max_payload_size.min(MAX_BULK_SIZE);
         body::json(&self.request, &mut self.payload, limit, media_type::SCIM_BODIES).await
+    }
+
+    /// A place among the bulk requests that run at once; 503 where too many wait for one.
+    pub(crate) async fn bulk_place(&self) -> Result<Place, ScimError> {
+        Ok(self.state.gates.bulk.enter().await?)
     }
 }
 

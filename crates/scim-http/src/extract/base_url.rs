@@ -84,6 +84,7 @@ mod tests {
             trusted_proxies: crate::TrustedProxies::default(),
             allowed_origins: crate::AllowedOrigins::default(),
             store_name: "memory",
+            limits: crate::Limits::default(),
         }
     }
 

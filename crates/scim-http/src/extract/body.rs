@@ -1,19 +1,32 @@
-//! The body: read up to a limit, within the time of the request, and parsed once (RFC 7644 §3.8, RFC 8259).
+//! The body: read up to a limit, at a pace, within the time of the request, and parsed once (RFC 7644 §3.8, RFC 8259).
+
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use scim_domain::error::{ErrorKind, ScimError};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
+use crate::middleware::admission::RequestPlace;
+
 use super::media_type;
 
-/// When a request has to be answered.
+/// Until when a body is waited for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(pub(crate) Instant);
+pub(crate) struct Deadline {
+    /// When the request has to be answered.
+    pub(crate) answer: Instant,
+    /// For how long a body may be on its way, and a second more for each KiB that has come.
+    pub(crate) body: Duration,
+}
+
+/// The bytes that are worth a second more.
+const BYTES_A_SECOND: usize = 1024;
 
 /// What is set aside for a body before it has come, at most: a client has to send what it announces.
 const MAX_CAPACITY: usize = 64 * 1024;
@@ -68,26 +81,87 @@ pub(super) async fn bytes(
     if announced.is_some_and(|announced: usize| announced > limit) {
         return Err(too_large(limit));
     }
-    let reading = read(payload, announced.unwrap_or_default(), limit);
     let deadline = request.extensions().get::<Deadline>().copied();
-    match deadline {
-        None => reading.await,
-        Some(Deadline(deadline)) => timeout_at(deadline, reading).await.unwrap_or_else(|_elapsed| {
-            Err(ScimError::new(ErrorKind::RequestTimeout, "the body did not come in time"))
-        }),
+    let place = request.extensions().get::<RequestPlace>().cloned();
+    let mut incoming = Incoming::new(payload, deadline, limit);
+    let mut body = Vec::with_capacity(announced.unwrap_or_default().min(MAX_CAPACITY));
+    let mut has_left = false;
+    loop {
+        let chunk = match incoming.next().now_or_never() {
+            Some(chunk) => chunk?,
+            None => {
+                // While it is on its way, others may work.
+                has_left |= place.as_ref().is_some_and(RequestPlace::leave);
+                incoming.next().await?
+            }
+        };
+        match chunk {
+            Some(chunk) => body.extend_from_slice(&chunk),
+            None => break,
+        }
+    }
+    if let (true, Some(place)) = (has_left, place) {
+        place.come_back().await?;
+    }
+    Ok(body)
+}
+
+/// The bytes of a small body, whatever they are: nearly always they have come in one piece.
+///
+/// # Errors
+/// 408 for a body that does not come in time, 400 for one that does not come at all.
+pub(crate) async fn read_small(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, ScimError> {
+    let deadline = request.extensions().get::<Deadline>().copied();
+    let mut incoming = Incoming::new(payload, deadline, usize::MAX);
+    let first = incoming.next().await?.unwrap_or_default();
+    let Some(second) = incoming.next().await? else { return Ok(first) };
+    let mut body = [first, second].concat();
+    while let Some(chunk) = incoming.next().await? {
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.into())
+}
+
+/// A body on its way.
+struct Incoming<'a> {
+    payload: &'a mut Payload,
+    began: Instant,
+    deadline: Option<Deadline>,
+    limit: usize,
+    received: usize,
+}
+
+impl<'a> Incoming<'a> {
+    fn new(payload: &'a mut Payload, deadline: Option<Deadline>, limit: usize) -> Self {
+        Self { payload, began: Instant::now(), deadline, limit, received: 0 }
+    }
+
+    /// The next bytes of it.
+    async fn next(&mut self) -> Result<Option<Bytes>, ScimError> {
+        let next = match self.until() {
+            None => self.payload.next().await,
+            Some(until) => timeout_at(until, self.payload.next()).await.map_err(|_elapsed| late())?,
+        };
+        let Some(chunk) = next else { return Ok(None) };
+        let chunk = chunk.map_err(|error| unreadable(&error))?;
+        self.received = self.received.saturating_add(chunk.len());
+        if self.received > self.limit {
+            return Err(too_large(self.limit));
+        }
+        Ok(Some(chunk))
+    }
+
+    /// Until when to wait for more: the more has come, the longer.
+    fn until(&self) -> Option<Instant> {
+        let Deadline { answer, body } = self.deadline?;
+        let earned = u64::try_from(self.received / BYTES_A_SECOND).unwrap_or(u64::MAX);
+        let allowed = body.saturating_add(Duration::from_secs(earned));
+        Some(self.began.checked_add(allowed).map_or(answer, |until| until.min(answer)))
     }
 }
 
-async fn read(payload: &mut Payload, announced: usize, limit: usize) -> Result<Vec<u8>, ScimError> {
-    let mut body = Vec::with_capacity(announced.min(MAX_CAPACITY));
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|error| unreadable(&error))?;
-        if body.len().saturating_add(chunk.len()) > limit {
-            return Err(too_large(limit));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+fn late() -> ScimError {
+    ScimError::new(ErrorKind::RequestTimeout, "the body did not come in time")
 }
 
 fn too_large(limit: usize) -> ScimError {
@@ -101,11 +175,9 @@ fn unreadable(error: &PayloadError) -> ScimError {
 #[cfg(test)]
 mod tests {
     use std::pin::Pin;
-    use std::time::Duration;
 
     use actix_web::http::header;
     use actix_web::test::TestRequest;
-    use actix_web::web::Bytes;
     use futures_util::{Stream, stream};
     use serde_json::json;
 
@@ -147,12 +219,60 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::PayloadTooLarge);
     }
 
+    const DEADLINE: Duration = Duration::from_secs(30);
+    const PACE: Duration = Duration::from_secs(10);
+
+    /// After how long a body that comes in such pieces, a second apart, is given up.
+    async fn given_up_after(piece: &'static str) -> (ErrorKind, u64) {
+        let request = TestRequest::default().insert_header(TYPE).to_http_request();
+        let began = Instant::now();
+        request.extensions_mut().insert(Deadline { answer: began + DEADLINE, body: PACE });
+        let pieces = stream::unfold((), move |()| async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some((Ok::<_, PayloadError>(Bytes::from_static(piece.as_bytes())), ()))
+        });
+        let pieces: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(pieces);
+        let mut payload = Payload::from(pieces);
+        let error = json(&request, &mut payload, 1_000_000, media_type::SCIM_BODIES).await.expect_err("late");
+        (error.kind, began.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_has_to_keep_a_pace() {
+        assert_eq!(given_up_after("1").await, (ErrorKind::RequestTimeout, 10));
+        const HALF: &str = match std::str::from_utf8(&[b' '; 512]) {
+            Ok(text) => text,
+            Err(_) => "",
+        };
+        // Ten seconds, and half a second more for each second.
+        assert_eq!(given_up_after(HALF).await, (ErrorKind::RequestTimeout, 19));
+        const TWICE: &str = match std::str::from_utf8(&[b' '; 2048]) {
+            Ok(text) => text,
+            Err(_) => "",
+        };
+        assert_eq!(given_up_after(TWICE).await, (ErrorKind::RequestTimeout, 30), "the request has its end");
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_body_that_stops_coming_times_out() {
         let request = TestRequest::default().insert_header(TYPE).to_http_request();
-        request.extensions_mut().insert(Deadline(Instant::now() + Duration::from_secs(30)));
+        request.extensions_mut().insert(Deadline { answer: Instant::now() + DEADLINE, body: PACE });
         let mut payload = streamed(vec!["[1"]);
         let error = json(&request, &mut payload, 100, media_type::SCIM_BODIES).await.expect_err("late");
         assert_eq!(error.kind, ErrorKind::RequestTimeout);
+    }
+
+    #[tokio::test]
+    async fn a_small_body_is_read_as_it_comes() {
+        for pieces in [vec![], vec!["{}"], vec!["{", "\"a\"", ":1}"]] {
+            let expected = pieces.concat();
+            let pieces =
+                pieces.into_iter().map(|piece| Ok::<_, PayloadError>(Bytes::from_static(piece.as_bytes())));
+            let pieces: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> =
+                Box::pin(stream::iter(pieces.collect::<Vec<_>>()));
+            let request = TestRequest::default().to_http_request();
+            let body = read_small(&request, &mut Payload::from(pieces)).await.expect("a body");
+            assert_eq!(body, expected);
+        }
     }
 }

@@ -57,7 +57,13 @@ pub(crate) const TLS_KEY_PATH: Key = key("TLS_KEY_PATH", "tls_key_path");
 pub(crate) const MAX_REQUEST_SIZE: Key = key("MAX_REQUEST_SIZE", "max_request_size");
 pub(crate) const WORKER_THREADS: Key = key("WORKER_THREADS", "worker_threads");
 pub(crate) const REQUEST_TIMEOUT: Key = key("REQUEST_TIMEOUT", "request_timeout");
+pub(crate) const MAX_CONNECTIONS: Key = key("MAX_CONNECTIONS", "max_connections");
+pub(crate) const MAX_CONCURRENT_REQUESTS: Key = key("MAX_CONCURRENT_REQUESTS", "max_concurrent_requests");
+pub(crate) const HEADER_READ_TIMEOUT: Key = key("HEADER_READ_TIMEOUT", "header_read_timeout");
+pub(crate) const BODY_READ_TIMEOUT: Key = key("BODY_READ_TIMEOUT", "body_read_timeout");
+pub(crate) const KEEP_ALIVE_TIMEOUT: Key = key("KEEP_ALIVE_TIMEOUT", "keep_alive_timeout");
 pub(crate) const SHUTDOWN_TIMEOUT: Key = key("SHUTDOWN_TIMEOUT", "shutdown_timeout");
+pub(crate) const SHUTDOWN_DELAY: Key = key("SHUTDOWN_DELAY", "shutdown_delay");
 pub(crate) const AUDIT_RETENTION_DAYS: Key = key("AUDIT_RETENTION_DAYS", "audit_retention_days");
 pub(crate) const RUST_LOG: Key = key("RUST_LOG", "rust_log");
 pub(crate) const LOG_FORMAT: Key = key("LOG_FORMAT", "log_format");
@@ -89,7 +95,13 @@ pub(crate) const ALL: &[&Key] = &[
     &MAX_REQUEST_SIZE,
     &WORKER_THREADS,
     &REQUEST_TIMEOUT,
+    &MAX_CONNECTIONS,
+    &MAX_CONCURRENT_REQUESTS,
+    &HEADER_READ_TIMEOUT,
+    &BODY_READ_TIMEOUT,
+    &KEEP_ALIVE_TIMEOUT,
     &SHUTDOWN_TIMEOUT,
+    &SHUTDOWN_DELAY,
     &AUDIT_RETENTION_DAYS,
     &RUST_LOG,
     &LOG_FORMAT,

@@ -139,6 +139,26 @@ fn a_database_is_used_where_it_is_given_unless_the_backend_says_otherwise() {
 }
 
 #[test]
+fn how_much_is_taken_on_goes_by_the_database() {
+    let requests =
+        |variables: &[(&str, &str)]| read(variables).map(|settings| settings.limits.max_concurrent_requests);
+    assert_eq!(requests(&[]), Ok(64));
+    let database =
+        [("DATABASE_URL", URL), ("SCIM_SHARED_SECRET", SECRET), ("DATABASE_MAX_CONNECTIONS", "30")];
+    assert_eq!(requests(&database), Ok(60));
+}
+
+#[test]
+fn the_delay_is_a_part_of_the_end() {
+    check(
+        "SHUTDOWN_DELAY",
+        "30",
+        "SHUTDOWN_DELAY: got '30'; expected less than SHUTDOWN_TIMEOUT, 30, of which it is a part",
+    );
+    assert!(read(&[("SHUTDOWN_DELAY", "30"), ("SHUTDOWN_TIMEOUT", "31")]).is_ok());
+}
+
+#[test]
 fn every_fault_is_told_at_once() {
     let faults = read(&[("SERVER_PORT", "x"), ("LOG_FORMAT", "y"), ("REDIS_URL", "z")]).expect_err("refused");
     assert_eq!(faults.lines().count(), 3, "{faults}");

@@ -17,6 +17,10 @@ const MIN_SECRET: usize = 32;
 const MAX_THREADS: usize = 1024;
 /// The most connections to a database.
 const MAX_CONNECTIONS: usize = 10_000;
+/// The most connections of clients.
+const MAX_CLIENT_CONNECTIONS: usize = 1_000_000;
+/// The most requests that may be worked on at once.
+pub(super) const MAX_REQUESTS: usize = 100_000;
 /// The longest time limit, in seconds.
 const MAX_SECONDS: u64 = 3600;
 /// The longest time that the audit log may be kept, in days.
@@ -126,6 +130,18 @@ pub(super) fn idle_connections(text: &str) -> Option<usize> {
     text.parse().ok().filter(|connections| (0..=MAX_CONNECTIONS).contains(connections))
 }
 
+pub(super) const CLIENT_CONNECTIONS: &str = "a number of connections, 1 to 1000000";
+
+pub(super) fn client_connections(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|connections| (1..=MAX_CLIENT_CONNECTIONS).contains(connections))
+}
+
+pub(super) const REQUESTS: &str = "a number of requests, 1 to 100000";
+
+pub(super) fn requests(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|requests| (1..=MAX_REQUESTS).contains(requests))
+}
+
 pub(super) const SWITCH: &str = "true or false";
 
 pub(super) fn switch(text: &str) -> Option<bool> {
@@ -188,6 +204,12 @@ pub(super) const SECONDS: &str = "a number of seconds, 1 to 3600";
 
 pub(super) fn seconds(text: &str) -> Option<Duration> {
     text.parse().ok().filter(|seconds| (1..=MAX_SECONDS).contains(seconds)).map(Duration::from_secs)
+}
+
+pub(super) const DELAY: &str = "a number of seconds, 0 to 3600";
+
+pub(super) fn delay(text: &str) -> Option<Duration> {
+    text.parse().ok().filter(|seconds| *seconds <= MAX_SECONDS).map(Duration::from_secs)
 }
 
 pub(super) const DAYS: &str = "a number of days, 1 to 36500";

@@ -5,8 +5,15 @@ mod commands;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod ending;
+#[cfg(test)]
 mod operate;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod slow_clients;
+#[cfg(test)]
+#[path = "../shared/storm.rs"]
+mod storm;
 #[cfg(test)]
 mod tls;

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 
+use crate::storm::Http;
+
 /// A running server, and what its banner said.
 pub(crate) struct ServerProcess {
     child: Child,
@@ -77,6 +79,12 @@ impl Drop for ServerProcess {
         let _already_over = self.child.kill();
         let _status = self.child.wait();
     }
+}
+
+/// Waits until the server closes a connection, without another answer.
+#[track_caller]
+pub(crate) fn expect_end(mut http: Http) {
+    assert!(http.answer().is_none(), "the connection is closed without another answer");
 }
 
 /// Runs the binary to its end.

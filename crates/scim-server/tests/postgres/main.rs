@@ -4,8 +4,11 @@
 #![cfg(test)]
 
 mod crashes;
+mod ending;
 mod migrations;
 mod operate;
 mod replicas;
 mod server;
+#[path = "../shared/storm.rs"]
+mod storm;
 mod writers;

@@ -207,7 +207,41 @@ fn rows(files: &Files) -> Vec<Row> {
             ("0", "a number, 1 to 1024"),
         ),
         row(&keys::REQUEST_TIMEOUT, ("7", |s| s.request_timeout.as_secs().to_string(), "7"), ("-1", seconds)),
-        row(&keys::SHUTDOWN_TIMEOUT, ("8", |s| s.shutdown_timeout.as_secs().to_string(), "8"), ("", seconds)),
+        row(
+            &keys::MAX_CONNECTIONS,
+            ("7", |s| s.limits.max_connections.to_string(), "7"),
+            ("0", "a number of connections, 1 to 1000000"),
+        ),
+        row(
+            &keys::MAX_CONCURRENT_REQUESTS,
+            ("9", |s| s.limits.max_concurrent_requests.to_string(), "9"),
+            ("0", "a number of requests, 1 to 100000"),
+        ),
+        row(
+            &keys::HEADER_READ_TIMEOUT,
+            ("3", |s| s.limits.header_read_timeout.as_secs().to_string(), "3"),
+            ("0", seconds),
+        ),
+        row(
+            &keys::BODY_READ_TIMEOUT,
+            ("4", |s| s.limits.body_read_timeout.as_secs().to_string(), "4"),
+            ("1s", seconds),
+        ),
+        row(
+            &keys::KEEP_ALIVE_TIMEOUT,
+            ("5", |s| s.limits.keep_alive_timeout.as_secs().to_string(), "5"),
+            ("3601", seconds),
+        ),
+        row(
+            &keys::SHUTDOWN_TIMEOUT,
+            ("8", |s| s.limits.shutdown_timeout.as_secs().to_string(), "8"),
+            ("", seconds),
+        ),
+        row(
+            &keys::SHUTDOWN_DELAY,
+            ("6", |s| s.limits.shutdown_delay.as_secs().to_string(), "6"),
+            ("-1", "a number of seconds, 0 to 3600"),
+        ),
         row(
             &keys::AUDIT_RETENTION_DAYS,
             ("7", |s| s.audit_retention.as_secs().to_string(), "604800"),

@@ -1,0 +1,103 @@
+//! The orderly end.
+//!
+//! From the signal on the server is not ready, and every answer asks its client to come back on another connection. For
+//! `SHUTDOWN_DELAY` requests are taken as before: a load balancer goes on sending them until it has noticed. Then nobody is
+//! listened to any more, what is under way is finished, and what it left behind is written. A second signal ends all of this.
+
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use anyhow::bail;
+use scim_http::AppState;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::settings::LimitSettings;
+
+/// The least time between the signal and the end of listening: whoever is sending one request after the other on a connection
+/// learns from an answer that it is to be closed, and no request is on its way when it is.
+const NOTICE: Duration = Duration::from_millis(250);
+/// Of the time that the end may take, the part that is kept for writing what is left behind: one in so many.
+const FLUSH_SHARE: u32 = 8;
+
+/// Ends what is served, within `SHUTDOWN_TIMEOUT`.
+///
+/// # Errors
+/// Where a second signal ends it at once.
+pub(crate) async fn end(
+    limits: &LimitSettings,
+    state: &AppState,
+    server: ServerHandle,
+    signals: &mut Signals,
+) -> anyhow::Result<()> {
+    let now = Instant::now();
+    let deadline = now.checked_add(limits.shutdown_timeout).unwrap_or(now);
+    let flush = limits.shutdown_timeout / FLUSH_SHARE;
+    let stopped = deadline.checked_sub(flush).unwrap_or(deadline);
+    let orderly = async {
+        state.drain();
+        sleep(limits.shutdown_delay.max(NOTICE)).await;
+        tracing::info!("no new connections");
+        if timeout_at(stopped, server.stop(true)).await.is_err() {
+            tracing::warn!("SHUTDOWN_TIMEOUT: ended before every request was done");
+        }
+        if timeout_at(deadline, state.service.maintenance().flush()).await.is_err() {
+            tracing::warn!("SHUTDOWN_TIMEOUT: ended before everything was written");
+        }
+    };
+    tokio::select! {
+        () = orderly => Ok(()),
+        signal = signals.next() => bail!("ended at once: a second signal, {signal}"),
+    }
+}
+
+/// The signals that end the process.
+#[cfg(unix)]
+pub(crate) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    /// From now on they do not end it by themselves.
+    ///
+    /// # Errors
+    /// Where the system does not allow that.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for SIGTERM or SIGINT, and tells which it was.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// The signals that end the process.
+#[cfg(not(unix))]
+pub(crate) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    /// Nothing is to be set up.
+    ///
+    /// # Errors
+    /// None.
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Waits for Ctrl-C.
+    pub(crate) async fn next(&mut self) -> &'static str {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Nobody can tell: it is ended in another way.
+            std::future::pending::<()>().await;
+        }
+        "Ctrl-C"
+    }
+}
