@@ -7,7 +7,7 @@ use scim_domain::audit::Origin;
 use scim_domain::listing::cursor::CursorSealer;
 use scim_ports::{
     AuditRepository, ChangeListener, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource,
-    PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRegistry,
+    Observer, PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRegistry,
 };
 
 use crate::authentication::AuthenticationPorts;
@@ -49,6 +49,8 @@ pub struct Ports {
     pub audit_retention: Duration,
     /// What the process knows of itself.
     pub status: Arc<dyn StatusProvider>,
+    /// Hears of what the service does.
+    pub observer: Arc<dyn Observer>,
 }
 
 /// What tokens are signed with, and where the keys of other issuers come from.
@@ -83,7 +85,9 @@ impl ScimService {
     /// A service over these ports. It forgets what changes from the moment that it is made.
     pub fn new(ports: Ports) -> Self {
         let operator_tenant = ports.operator.tenant.clone();
-        let directory = Arc::new(TenantDirectory::new(ports.tenants.clone(), Arc::clone(&ports.clock)));
+        let directory =
+            TenantDirectory::observed(ports.tenants.clone(), Arc::clone(&ports.clock), &ports.observer);
+        let directory = Arc::new(directory);
         let OauthPorts { shared_secret, signing_keys, sealer, jwks } = ports.oauth;
         let keys = Arc::new(SigningKeys::new(signing_keys, sealer, Arc::clone(&ports.ids)));
         let access_tokens = Arc::new(match shared_secret {
@@ -106,6 +110,7 @@ impl ScimService {
             passwords: Arc::clone(&ports.passwords),
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),
+            observer: Arc::clone(&ports.observer),
         }));
         let maintenance = Arc::new(Maintenance::new(MaintenanceParts {
             authentication: Arc::clone(&authentication),
@@ -114,6 +119,7 @@ impl ScimService {
             audit: Arc::clone(&ports.audit),
             audit_retention: ports.audit_retention,
             clock: Arc::clone(&ports.clock),
+            observer: Arc::clone(&ports.observer),
         }));
         let listeners: [Arc<dyn ChangeListener>; 4] =
             [directory.clone(), authentication.clone(), maintenance.clone(), keys];
@@ -141,6 +147,7 @@ impl ScimService {
             clock: ports.clock,
             ids: ports.ids,
             cursors: Arc::new(CursorSealer::new(ports.cursor_key)),
+            observer: ports.observer,
         };
         Self {
             authentication: Arc::clone(&authentication),

@@ -15,6 +15,7 @@ use scim_domain::tenant::TenantConfig;
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{AuditRepository, CredentialRepository, PasswordHasher, TenantRegistry};
 use scim_server::adapters::{BcryptPasswords, HttpJwks, SystemClock, UuidV7Ids};
+use scim_server::metrics::Metrics;
 use scim_server::wiring::{Store, Wiring};
 use scim_test_postgres::{TestDatabase, TestServer};
 use secrecy::SecretString;
@@ -114,6 +115,7 @@ pub struct Builder<B> {
     secret_opens_every_tenant: bool,
     jwt_secret: Option<SecretString>,
     passwords: Arc<dyn PasswordHasher>,
+    metrics: bool,
 }
 
 impl<B: Backend> TestApp<B> {
@@ -140,6 +142,7 @@ impl<B: Backend> TestApp<B> {
             secret_opens_every_tenant: false,
             jwt_secret: None,
             passwords: Arc::new(BcryptPasswords::new(BCRYPT_COST)),
+            metrics: true,
         }
     }
 
@@ -239,6 +242,13 @@ impl<B: Backend> Builder<B> {
         self
     }
 
+    /// Without metrics.
+    #[must_use]
+    pub fn without_metrics(mut self) -> Self {
+        self.metrics = false;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -262,6 +272,7 @@ impl<B: Backend> Builder<B> {
             http: self.http,
             passwords: Arc::clone(&self.passwords),
             ids: Arc::clone(&ids),
+            metrics: self.metrics.then(Metrics::new),
         };
         let state = wiring.state();
         let served = Arc::clone(&state);

@@ -35,6 +35,7 @@ pub(crate) mod hostile;
 mod injection;
 mod isolation;
 mod me;
+mod metrics;
 mod negotiation;
 mod oauth;
 mod okta;

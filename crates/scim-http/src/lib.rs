@@ -9,12 +9,14 @@
 //! | `handlers` | one function a method and endpoint: extract, call, respond |
 //! | `admin` | the same for the admin API |
 //! | `respond` | answers and their headers; errors as RFC 7644 §3.12 and RFC 9457 show them |
+//! | `observe` | what a host is shown of every request |
 //! | `middleware` | what every request goes through: its id, its log line, its time limit, its panics |
 
 mod admin;
 mod extract;
 mod handlers;
 mod middleware;
+mod observe;
 mod respond;
 mod routes;
 mod state;
@@ -26,6 +28,7 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 
+pub use observe::{Answered, Received, RequestObserver, RoutePattern, Unobserved};
 pub use state::{AppState, HttpSettings};
 
 /// The application that serves `state`. Each worker of the HTTP server makes its own.

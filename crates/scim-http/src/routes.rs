@@ -12,8 +12,8 @@ use crate::admin::{
     self, activity, credentials, no_admin_endpoint, no_admin_method, statistics, tenants, version,
 };
 use crate::handlers::{
-    bulk, collection, fallback, health, index, me, oauth, ready, resource, resource_types, schemas, search,
-    service_provider_config,
+    bulk, collection, fallback, health, index, me, metrics, oauth, ready, resource, resource_types, schemas,
+    search, service_provider_config,
 };
 
 /// Registers every route.
@@ -25,6 +25,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(mounted(MountPoint::Tenant))
         .service(Endpoint::at("/health").get(health::show).public())
         .service(Endpoint::at("/ready").get(ready::show).public())
+        .service(Endpoint::at("/metrics").get(metrics::show).public())
         .service(Endpoint::at("/oauth/token").post(oauth::token).public())
         .service(Endpoint::at("/.well-known/jwks.json").get(oauth::jwks).public())
         .service(Endpoint::at("/.well-known/oauth-authorization-server").get(oauth::metadata).public())

@@ -7,6 +7,8 @@ use std::time::Duration;
 use scim_application::ScimService;
 use scim_ports::{Clock, IdGenerator};
 
+use crate::observe::{RequestObserver, Unobserved};
+
 /// How SCIM is served over HTTP.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
@@ -32,6 +34,7 @@ pub struct AppState {
     /// Where ids of requests come from.
     pub ids: Arc<dyn IdGenerator>,
     draining: AtomicBool,
+    observer: Arc<dyn RequestObserver>,
 }
 
 impl AppState {
@@ -42,7 +45,19 @@ impl AppState {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
-        Self { service, settings, clock, ids, draining: AtomicBool::new(false) }
+        let observer = Arc::new(Unobserved);
+        Self { service, settings, clock, ids, draining: AtomicBool::new(false), observer }
+    }
+
+    /// Shows every request to `observer`.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn RequestObserver>) -> Self {
+        Self { observer, ..self }
+    }
+
+    /// Who sees every request.
+    pub(crate) fn observer(&self) -> &dyn RequestObserver {
+        &*self.observer
     }
 
     /// From now on the server is not ready, and asks clients to come back on another connection:

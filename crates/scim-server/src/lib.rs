@@ -6,6 +6,7 @@ pub mod adapters;
 mod banner;
 mod cli;
 mod healthcheck;
+pub mod metrics;
 mod migrate;
 mod operate;
 mod secret;

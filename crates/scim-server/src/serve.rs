@@ -9,6 +9,7 @@ use scim_http::AppState;
 use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
+use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::wiring::Wiring;
 use crate::{banner, secret, telemetry};
@@ -18,20 +19,22 @@ use crate::{banner, secret, telemetry};
 /// # Errors
 /// Where the server cannot be started, or ends by itself.
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
-    telemetry::start(settings)?;
+    let metrics = settings.telemetry.metrics_enabled.then(Metrics::new);
+    telemetry::start(settings, metrics.as_deref())?;
     // Requests are served on threads that the HTTP server makes. This runtime waits for the end, and
     // carries what connections to a database were opened at the start.
     let threads = if settings.database.is_some() { settings.worker_threads } else { 1 };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    runtime.block_on(serve(settings))
+    runtime.block_on(serve(settings, metrics))
 }
 
-async fn serve(settings: &Settings) -> anyhow::Result<()> {
+async fn serve(settings: &Settings, metrics: Option<Arc<Metrics>>) -> anyhow::Result<()> {
     let (secret, is_random) = match &settings.scim_shared_secret {
         Some(secret) => (secret.clone(), false),
         None => (secret::random()?, true),
     };
-    let state = Wiring::new(settings, secret.clone()).await?.state();
+    let wiring = Wiring { metrics: metrics.clone(), ..Wiring::new(settings, secret.clone()).await? };
+    let state = wiring.state();
     let maintenance = Arc::clone(state.service.maintenance());
     let maintained = tokio::spawn(async move { maintenance.run().await });
     let place = (settings.server_host.as_str(), settings.server_port);
@@ -40,6 +43,9 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         .workers(settings.worker_threads)
         .client_request_timeout(settings.request_timeout)
         .shutdown_timeout(settings.shutdown_timeout.as_secs())
+        .on_connect(move |_, extensions| {
+            extensions.insert(metrics.as_deref().map(Metrics::connection));
+        })
         .disable_signals()
         .bind(place)
         .with_context(|| format!("cannot listen on {}:{}", settings.server_host, settings.server_port))?;

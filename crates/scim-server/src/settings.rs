@@ -7,6 +7,7 @@
 
 mod database;
 mod reader;
+mod telemetry;
 mod values;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use crate::cli::Flags;
 pub use database::DatabaseSettings;
 pub use reader::Fault;
 use reader::Reader;
+pub use telemetry::TelemetrySettings;
 pub use values::LogFormat;
 
 /// The settings in force.
@@ -55,6 +57,8 @@ pub struct Settings {
     pub rust_log: String,
     /// `LOG_FORMAT`; without it the terminal decides.
     pub log_format: Option<LogFormat>,
+    /// What operators are shown beside the log.
+    pub telemetry: TelemetrySettings,
     effective: Vec<Effective>,
 }
 
@@ -144,9 +148,10 @@ pub(crate) mod keys {
     pub(crate) const AUDIT_RETENTION_DAYS: Key = key("AUDIT_RETENTION_DAYS", "audit_retention_days");
     pub(crate) const RUST_LOG: Key = key("RUST_LOG", "rust_log");
     pub(crate) const LOG_FORMAT: Key = key("LOG_FORMAT", "log_format");
+    pub(crate) const METRICS_ENABLED: Key = key("METRICS_ENABLED", "metrics_enabled");
 
     /// All of them.
-    pub(crate) const ALL: [&Key; 23] = [
+    pub(crate) const ALL: [&Key; 24] = [
         &SERVER_HOST,
         &SERVER_PORT,
         &PERSISTENCE_BACKEND,
@@ -170,16 +175,16 @@ pub(crate) mod keys {
         &AUDIT_RETENTION_DAYS,
         &RUST_LOG,
         &LOG_FORMAT,
+        &METRICS_ENABLED,
     ];
 }
 
 /// Settings of features that this build does not have.
-pub(crate) const NOT_BUILT_IN: [&str; 15] = [
+pub(crate) const NOT_BUILT_IN: [&str; 14] = [
     "CACHE_TTL",
     "CORS_ALLOWED_ORIGINS",
     "JAEGER_ENDPOINT",
     "LOG_DIR",
-    "METRICS_ENABLED",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_SERVICE_NAME",
     "RATE_LIMIT_BURST",
@@ -281,6 +286,7 @@ impl Settings {
             ToString::to_string,
             "pretty on a terminal, else json",
         );
+        let telemetry = telemetry::read(&mut reader);
         let effective = reader.finish()?;
         Ok(Self {
             server_host,
@@ -298,6 +304,7 @@ impl Settings {
             audit_retention,
             rust_log,
             log_format,
+            telemetry,
             effective,
         })
     }

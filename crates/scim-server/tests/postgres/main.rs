@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod crashes;
+mod metrics;
 mod migrations;
 mod operate;
 mod replicas;

@@ -150,6 +150,12 @@ impl Server {
         self.probe_with(path, |request| request).await
     }
 
+    /// What GET at the root of the server answers, as text.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        let answer = self.http.get(self.url(path)).send().await.expect("an answer");
+        answer.text().await.expect("text")
+    }
+
     /// The same, with this bearer token.
     pub(crate) async fn probe_as(&self, path: &str, token: &str) -> Answer {
         self.probe_with(path, |request| request.bearer_auth(token)).await
