@@ -18,7 +18,14 @@ pub(crate) async fn observed<T>(
     work: impl Future<Output = Result<T, ServiceError>>,
 ) -> Result<T, ServiceError> {
     let outcome = work.instrument(span_of(operation, resource_type)).await;
-    observer.operation(&context.tenant().slug, resource_type, operation, outcome_of(&outcome));
+    let ended = outcome_of(&outcome);
+    tracing::debug!(
+        operation = operation.as_str(),
+        resource_type,
+        outcome = ended.as_str(),
+        "a use case ended"
+    );
+    observer.operation(&context.tenant().slug, resource_type, operation, ended);
     outcome
 }
 

@@ -108,6 +108,7 @@ flags! {
     audit_retention_days: "DAYS", "How long the audit log is kept [AUDIT_RETENTION_DAYS; 90]";
     rust_log: "FILTER", "What is logged, as the tracing-subscriber crate filters it [RUST_LOG; info]";
     log_format: "FORMAT", "json or pretty [LOG_FORMAT; pretty on a terminal, else json]";
+    log_dir: "DIRECTORY", "Where the log is written to as well, as JSON, a file a day, 14 of them [LOG_DIR]";
     metrics_enabled: "BOOLEAN", "Whether GET /metrics answers what is measured [METRICS_ENABLED; true]";
 }
 

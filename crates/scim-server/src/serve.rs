@@ -20,12 +20,17 @@ use crate::{banner, secret, telemetry};
 /// Where the server cannot be started, or ends by itself.
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
     let metrics = settings.telemetry.metrics_enabled.then(Metrics::new);
-    telemetry::start(settings, metrics.as_deref())?;
+    let telemetry = telemetry::start(settings, metrics.as_deref())?;
     // Requests are served on threads that the HTTP server makes. This runtime waits for the end, and
     // carries what connections to a database were opened at the start.
     let threads = if settings.database.is_some() { settings.worker_threads } else { 1 };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    runtime.block_on(serve(settings, metrics))
+    runtime.block_on(async {
+        tokio::select! {
+            ended = serve(settings, metrics) => ended,
+            never = telemetry.run() => match never {},
+        }
+    })
 }
 
 async fn serve(settings: &Settings, metrics: Option<Arc<Metrics>>) -> anyhow::Result<()> {

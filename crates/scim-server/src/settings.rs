@@ -148,10 +148,11 @@ pub(crate) mod keys {
     pub(crate) const AUDIT_RETENTION_DAYS: Key = key("AUDIT_RETENTION_DAYS", "audit_retention_days");
     pub(crate) const RUST_LOG: Key = key("RUST_LOG", "rust_log");
     pub(crate) const LOG_FORMAT: Key = key("LOG_FORMAT", "log_format");
+    pub(crate) const LOG_DIR: Key = key("LOG_DIR", "log_dir");
     pub(crate) const METRICS_ENABLED: Key = key("METRICS_ENABLED", "metrics_enabled");
 
     /// All of them.
-    pub(crate) const ALL: [&Key; 24] = [
+    pub(crate) const ALL: [&Key; 25] = [
         &SERVER_HOST,
         &SERVER_PORT,
         &PERSISTENCE_BACKEND,
@@ -175,16 +176,16 @@ pub(crate) mod keys {
         &AUDIT_RETENTION_DAYS,
         &RUST_LOG,
         &LOG_FORMAT,
+        &LOG_DIR,
         &METRICS_ENABLED,
     ];
 }
 
 /// Settings of features that this build does not have.
-pub(crate) const NOT_BUILT_IN: [&str; 14] = [
+pub(crate) const NOT_BUILT_IN: [&str; 13] = [
     "CACHE_TTL",
     "CORS_ALLOWED_ORIGINS",
     "JAEGER_ENDPOINT",
-    "LOG_DIR",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_SERVICE_NAME",
     "RATE_LIMIT_BURST",
@@ -286,7 +287,7 @@ impl Settings {
             ToString::to_string,
             "pretty on a terminal, else json",
         );
-        let telemetry = telemetry::read(&mut reader);
+        let telemetry = telemetry::read(&mut reader, purpose);
         let effective = reader.finish()?;
         Ok(Self {
             server_host,

@@ -1,7 +1,7 @@
-//! The text format of Prometheus (version 0.0.4), which every collector reads, from that of OpenMetrics,
+//! The text format of Prometheus (version 0.0.4), which every collector reads, from that of `OpenMetrics`,
 //! which is what the registry writes.
 //!
-//! They differ in the comments: OpenMetrics names a family without the suffix of its samples, has types
+//! They differ in the comments: `OpenMetrics` names a family without the suffix of its samples, has types
 //! of its own, and an end mark.
 
 use prometheus_client::encoding::text::encode_registry;

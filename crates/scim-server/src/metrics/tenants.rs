@@ -41,6 +41,9 @@ struct Population {
     groups: u64,
 }
 
+/// One of them.
+type Figure = fn(Population) -> u64;
+
 const OPERATIONS: usize = Operation::ALL.len();
 const OUTCOMES: usize = Outcome::ALL.len();
 
@@ -151,7 +154,7 @@ impl Collector for Tenants {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let all = self.all();
         // They go up and down, so they are no counters, whatever their names end with.
-        let figures: [(&str, &str, fn(Population) -> u64); 2] = [
+        let figures: [(&str, &str, Figure); 2] = [
             ("users_total", "Users of the tenant, as they were counted last", |population| population.users),
             ("groups_total", "Groups of the tenant, as they were counted last", |population| {
                 population.groups

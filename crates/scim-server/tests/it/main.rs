@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod operate;
 #[cfg(test)]
 mod process;

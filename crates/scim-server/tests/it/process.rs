@@ -2,10 +2,12 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread::JoinHandle;
 
 /// A running server with no configuration but its port, and what its banner said.
 pub(crate) struct ServerProcess {
     child: Child,
+    log: JoinHandle<String>,
     /// The banner's `curl` line.
     pub(crate) curl_line: String,
 }
@@ -13,17 +15,30 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     /// Starts the server and reads its banner up to the `curl` line, which is the last thing it prints.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[("RUST_LOG", "warn")])
+    }
+
+    /// The same, with these variables.
+    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
             .env_clear()
             .env("SERVER_PORT", "0")
-            .env("RUST_LOG", "warn")
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the server starts");
+        // The log is read to its end: a server whose log nobody reads would come to a stand.
+        let mut stderr = child.stderr.take().expect("its log");
+        let log = std::thread::spawn(move || {
+            let mut log = Vec::new();
+            stderr.read_to_end(&mut log).expect("its log");
+            text(&log)
+        });
         let stdout = BufReader::new(child.stdout.take().expect("its output"));
         let mut lines = stdout.lines().map(|line| line.expect("text"));
         let curl_line = lines.find(|line| line.trim_start().starts_with("curl ")).expect("a curl line");
-        Self { child, curl_line: curl_line.trim().to_owned() }
+        Self { child, log, curl_line: curl_line.trim().to_owned() }
     }
 
     /// The base URL in the `curl` line, up to and with `/scim/v2`.
@@ -42,6 +57,14 @@ impl ServerProcess {
     /// The id of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Asks it to end, waits until it has, and answers what it logged.
+    pub(crate) fn end(mut self) -> String {
+        shell("kill -TERM \"$PID\"", &[("PID", &self.pid().to_string())]);
+        assert_eq!(self.wait().code(), Some(0));
+        let log = std::mem::replace(&mut self.log, std::thread::spawn(String::new));
+        log.join().expect("its log")
     }
 
     /// Waits for its end.
