@@ -7,10 +7,11 @@ use actix_web::HttpServer;
 use anyhow::{Context, bail};
 use scim_http::AppState;
 use secrecy::ExposeSecret;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::metrics::Metrics;
 use crate::settings::Settings;
+use crate::telemetry::Telemetry;
 use crate::wiring::Wiring;
 use crate::{banner, secret, telemetry};
 
@@ -20,20 +21,28 @@ use crate::{banner, secret, telemetry};
 /// Where the server cannot be started, or ends by itself.
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
     let metrics = settings.telemetry.metrics_enabled.then(Metrics::new);
-    let telemetry = telemetry::start(settings, metrics.as_deref())?;
     // Requests are served on threads that the HTTP server makes. This runtime waits for the end, and
     // carries what connections to a database were opened at the start.
     let threads = if settings.database.is_some() { settings.worker_threads } else { 1 };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    // What sends spans runs there too.
+    let telemetry = {
+        let _entered = runtime.enter();
+        telemetry::start(settings, metrics.as_deref())?
+    };
     runtime.block_on(async {
         tokio::select! {
-            ended = serve(settings, metrics) => ended,
+            ended = serve(settings, metrics, &telemetry) => ended,
             never = telemetry.run() => match never {},
         }
     })
 }
 
-async fn serve(settings: &Settings, metrics: Option<Arc<Metrics>>) -> anyhow::Result<()> {
+async fn serve(
+    settings: &Settings,
+    metrics: Option<Arc<Metrics>>,
+    telemetry: &Telemetry,
+) -> anyhow::Result<()> {
     let (secret, is_random) = match &settings.scim_shared_secret {
         Some(secret) => (secret.clone(), false),
         None => (secret::random()?, true),
@@ -77,10 +86,12 @@ async fn serve(settings: &Settings, metrics: Option<Arc<Metrics>>) -> anyhow::Re
         }
         signal = signal_to_end() => tracing::info!(signal = signal?, "ending: no new connections"),
     }
+    let ended_by = Instant::now() + settings.shutdown_timeout;
     end(settings, &state, handle).await;
     maintained.abort();
     // What the last requests left behind.
     state.service.maintenance().flush().await;
+    telemetry.flush(ended_by.saturating_duration_since(Instant::now())).await;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ pub use crate::cli::Flags;
 pub use database::DatabaseSettings;
 pub use reader::Fault;
 use reader::Reader;
-pub use telemetry::TelemetrySettings;
+pub use telemetry::{OtlpProtocol, TelemetrySettings, TracesSampler, TracingSettings};
 pub use values::LogFormat;
 
 /// The settings in force.
@@ -150,9 +150,19 @@ pub(crate) mod keys {
     pub(crate) const LOG_FORMAT: Key = key("LOG_FORMAT", "log_format");
     pub(crate) const LOG_DIR: Key = key("LOG_DIR", "log_dir");
     pub(crate) const METRICS_ENABLED: Key = key("METRICS_ENABLED", "metrics_enabled");
+    pub(crate) const TRACING_ENABLED: Key = key("TRACING_ENABLED", "tracing_enabled");
+    pub(crate) const OTEL_EXPORTER_OTLP_ENDPOINT: Key = Key {
+        alias: Some("JAEGER_ENDPOINT"),
+        ..key("OTEL_EXPORTER_OTLP_ENDPOINT", "otel_exporter_otlp_endpoint")
+    };
+    pub(crate) const OTEL_EXPORTER_OTLP_PROTOCOL: Key =
+        key("OTEL_EXPORTER_OTLP_PROTOCOL", "otel_exporter_otlp_protocol");
+    pub(crate) const OTEL_SERVICE_NAME: Key = key("OTEL_SERVICE_NAME", "otel_service_name");
+    pub(crate) const OTEL_TRACES_SAMPLER: Key = key("OTEL_TRACES_SAMPLER", "otel_traces_sampler");
+    pub(crate) const OTEL_TRACES_SAMPLER_ARG: Key = key("OTEL_TRACES_SAMPLER_ARG", "otel_traces_sampler_arg");
 
     /// All of them.
-    pub(crate) const ALL: [&Key; 25] = [
+    pub(crate) const ALL: [&Key; 31] = [
         &SERVER_HOST,
         &SERVER_PORT,
         &PERSISTENCE_BACKEND,
@@ -178,23 +188,25 @@ pub(crate) mod keys {
         &LOG_FORMAT,
         &LOG_DIR,
         &METRICS_ENABLED,
+        &TRACING_ENABLED,
+        &OTEL_EXPORTER_OTLP_ENDPOINT,
+        &OTEL_EXPORTER_OTLP_PROTOCOL,
+        &OTEL_SERVICE_NAME,
+        &OTEL_TRACES_SAMPLER,
+        &OTEL_TRACES_SAMPLER_ARG,
     ];
 }
 
 /// Settings of features that this build does not have.
-pub(crate) const NOT_BUILT_IN: [&str; 13] = [
+pub(crate) const NOT_BUILT_IN: [&str; 9] = [
     "CACHE_TTL",
     "CORS_ALLOWED_ORIGINS",
-    "JAEGER_ENDPOINT",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_SERVICE_NAME",
     "RATE_LIMIT_BURST",
     "RATE_LIMIT_PER_SECOND",
     "REDIS_MAX_CONNECTIONS",
     "REDIS_URL",
     "TLS_CERT_PATH",
     "TLS_KEY_PATH",
-    "TRACING_ENABLED",
     "TRUSTED_PROXIES",
 ];
 

@@ -1,9 +1,10 @@
 //! What operators are shown: log lines on stderr (stdout is for what the program answers) and in
-//! files, and what queries take.
+//! files, what queries take, and traces.
 
 mod json_lines;
 mod log_file;
 mod log_filter;
+pub(crate) mod traces;
 
 use std::convert::Infallible;
 use std::io::{IsTerminal, stderr};
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{ErrorCounter, WorkerGuard};
 use tracing_subscriber::filter::filter_fn;
@@ -33,25 +35,29 @@ const TICK: Duration = Duration::from_secs(60);
 pub(crate) struct Telemetry {
     levels: Arc<TenantLevels>,
     dropped: Option<ErrorCounter>,
+    provider: Option<SdkTracerProvider>,
     /// The last lines are written when this is dropped.
     _file: Option<WorkerGuard>,
 }
 
 /// Sends what a tool logs from now on, and what panics say, to stderr.
 pub(crate) fn start_for_tool(settings: &Settings) -> anyhow::Result<()> {
-    start_with(settings, None, None).map(drop)
+    start_with(settings, None, None, None).map(drop)
 }
 
-/// Sends what a server logs from now on, and what panics say, to where the settings say; has queries measured.
+/// Sends what a server logs from now on, what panics say, and traces, to where the settings say; has queries
+/// measured. MUST be called within a Tokio runtime.
 pub(crate) fn start(settings: &Settings, metrics: Option<&Metrics>) -> anyhow::Result<Telemetry> {
     let file = settings.telemetry.log_dir.as_deref().map(LogFile::open).transpose()?;
-    start_with(settings, metrics, file)
+    let provider = settings.telemetry.tracing.as_ref().map(traces::provider).transpose()?;
+    start_with(settings, metrics, file, provider)
 }
 
 fn start_with(
     settings: &Settings,
     metrics: Option<&Metrics>,
     file: Option<LogFile>,
+    provider: Option<SdkTracerProvider>,
 ) -> anyhow::Result<Telemetry> {
     let levels = Arc::<TenantLevels>::default();
     let filter = EnvFilter::try_new(&settings.rust_log).context("RUST_LOG")?;
@@ -64,6 +70,7 @@ fn start_with(
     tracing_subscriber::registry()
         .with(lines(settings, file.as_ref()).with_filter(filter))
         .with(queries)
+        .with(provider.as_ref().map(traces::layer))
         .try_init()
         .map_err(|error| anyhow!("logging could not be started: {error}"))?;
     std::panic::set_hook(Box::new(|panic| {
@@ -71,7 +78,7 @@ fn start_with(
         tracing::error!(location, said = panic.payload_as_str(), "a panic");
     }));
     let (dropped, guard) = file.map(|file| (file.dropped, file.guard)).unzip();
-    Ok(Telemetry { levels, dropped, _file: guard })
+    Ok(Telemetry { levels, dropped, provider, _file: guard })
 }
 
 /// Writes the lines that are logged: to stderr in the format of the settings, to the file as JSON.
@@ -91,6 +98,17 @@ fn lines(settings: &Settings, file: Option<&LogFile>) -> Box<dyn Layer<Registry>
 }
 
 impl Telemetry {
+    /// Sends the last spans, for as long as `timeout` allows.
+    pub(crate) async fn flush(&self, timeout: Duration) {
+        let Some(provider) = self.provider.clone() else { return };
+        let ended = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(timeout)).await;
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the last spans were not sent"),
+            Err(error) => tracing::warn!(%error, "the last spans were not sent"),
+        }
+    }
+
     /// Sees to what changes slowly, for as long as it is polled.
     pub(crate) async fn run(&self) -> Infallible {
         let mut told = 0;

@@ -1,6 +1,9 @@
 //! The server as a process: what a newcomer and an operator do with the binary.
 
 #[cfg(test)]
+#[path = "../collector.rs"]
+mod collector;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod logs;
@@ -10,3 +13,5 @@ mod operate;
 mod process;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod traces;

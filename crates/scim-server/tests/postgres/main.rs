@@ -3,10 +3,13 @@
 
 #![cfg(test)]
 
+#[path = "../collector.rs"]
+mod collector;
 mod crashes;
 mod metrics;
 mod migrations;
 mod operate;
 mod replicas;
 mod server;
+mod traces;
 mod writers;

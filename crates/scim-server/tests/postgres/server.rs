@@ -101,6 +101,14 @@ impl Server {
         Self::spawn(url, &[]).serving()
     }
 
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn end(mut self) {
+        let mut kill = Command::new("kill");
+        let killed = kill.args(["-TERM", &self.pid().to_string()]).status().expect("kill");
+        assert!(killed.success());
+        assert_eq!(self.child.wait().expect("its end").code(), Some(0));
+    }
+
     /// The id of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
