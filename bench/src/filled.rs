@@ -37,7 +37,13 @@ impl Filled {
         status: u16,
         write: impl Fn(&mut Lane, &mut Vec<u8>) + Send + Sync + 'static,
     ) -> Target {
-        Target { address: self.server.address(), pid: self.server.pid(), status, write: Arc::new(write) }
+        Target {
+            address: self.server.address(),
+            pid: self.server.pid(),
+            status,
+            write: Arc::new(write),
+            beside: None,
+        }
     }
 
     /// The operator's secret.

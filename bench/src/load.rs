@@ -9,6 +9,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::task::JoinSet;
 
 use crate::client::Connection;
+use crate::flood::{Beside, Flood};
 use crate::process_figures::processor_time;
 
 /// How much longer than its time a round may take until it is given up.
@@ -28,6 +29,8 @@ pub(crate) struct Target {
     pub(crate) status: u16,
     /// What is asked.
     pub(crate) write: Writer,
+    /// What goes on at the same time.
+    pub(crate) beside: Option<Box<Beside>>,
 }
 
 /// A target with what its connections remember from round to round.
@@ -91,6 +94,7 @@ impl Load {
     /// When a connection fails or an answer has another status.
     pub(crate) fn round(&mut self, threads: usize, time: Duration) -> Result<Round> {
         let per_thread = self.lanes.len().div_ceil(threads.max(1)).max(1);
+        let beside = self.target.beside.as_deref().map(Beside::start);
         let before = processor_time(self.target.pid)?;
         let start = Instant::now();
         let target = &self.target;
@@ -107,6 +111,7 @@ impl Load {
         })?;
         let elapsed = start.elapsed();
         let used = processor_time(self.target.pid)?.saturating_sub(before);
+        beside.map_or(Ok(()), Flood::end)?;
         let (mut lanes, latencies): (Vec<Lane>, Vec<Vec<u32>>) = driven.into_iter().flatten().unzip();
         lanes.sort_unstable_by_key(|lane| lane.number);
         self.lanes = lanes;

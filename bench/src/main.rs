@@ -13,6 +13,7 @@
 mod baseline;
 mod client;
 mod filled;
+mod flood;
 mod load;
 mod memory;
 mod outcome;
@@ -21,6 +22,7 @@ mod process_figures;
 mod report;
 mod requests;
 mod seed;
+mod tenants;
 mod users;
 
 use std::path::PathBuf;

@@ -18,6 +18,7 @@ use crate::requests::{
     add_to_large_group, add_to_small_groups, by_user_name, create, get_by_id, many_members, page, patch_title,
 };
 use crate::seed::{self, Id};
+use crate::tenants;
 
 /// How many users the small server holds.
 const FEW_USERS: usize = 1000;
@@ -46,6 +47,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
         pid: baseline.pid(),
         status: 200,
         write: large.target(200, get_by_id(&large)).write,
+        beside: None,
     };
     outcome.compare(
         "GET by id / empty handler",
@@ -85,6 +87,7 @@ pub(crate) fn run(plan: &Plan) -> Result<()> {
         outcome.compare(ADD_MEMBER, Some(0.80), large.target(204, many), large.target(204, few))?;
     }
 
+    tenants::run(&mut outcome, plan, None)?;
     judge_memory(&mut outcome, plan.users, memory_kib, empty_kib);
     outcome.finish()
 }

@@ -35,12 +35,12 @@ impl Database {
 
     /// Runs statements that nothing is expected of.
     pub(super) fn run(&self, statements: &str) -> Result<()> {
-        self.wait(self.client.batch_execute(statements)).with_context(|| statements.to_owned())
+        self.wait(self.client.batch_execute(statements)).with_context(|| start_of(statements))
     }
 
     /// The rows of a statement, as texts.
     pub(super) fn rows(&self, statement: &str) -> Result<Vec<Vec<Option<String>>>> {
-        let rows = self.wait(self.client.query(statement, &[])).with_context(|| statement.to_owned())?;
+        let rows = self.wait(self.client.query(statement, &[])).with_context(|| start_of(statement))?;
         let read =
             |row: &tokio_postgres::Row| (0..row.len()).map(|column| Ok(row.try_get(column)?)).collect();
         rows.iter().map(read).collect()
@@ -55,4 +55,9 @@ impl Database {
     fn wait<T>(&self, work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
         self.runtime.block_on(work).map_err(anyhow::Error::from)
     }
+}
+
+/// What a statement begins with, for a message.
+fn start_of(statement: &str) -> String {
+    statement.chars().take(200).collect()
 }

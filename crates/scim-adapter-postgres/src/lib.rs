@@ -52,6 +52,7 @@ mod store;
 mod tenants;
 mod text;
 mod tls;
+mod totals;
 
 pub use audit::PostgresAudit;
 pub use credentials::PostgresCredentials;

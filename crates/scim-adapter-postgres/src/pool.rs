@@ -3,63 +3,95 @@
 //! A connection leaves the pool as a [`Lease`]. Whatever ends before its last answer was read (a
 //! request that went away, a transaction that failed half-way) takes its connection with it: the
 //! database rolls back what was open, and the next caller never meets the rest of another's work.
+//!
+//! The answers on a connection arrive on the runtime that opened it. A server has one for each of its
+//! threads, and to wake another thread costs more than a short statement does: so each runtime has a
+//! room of its own, and gets a connection of another's only where no more may be opened.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+mod connection;
 
-use deadpool::managed::{self, Metrics, Object, PoolError, RecycleError, RecycleResult, WeakPool};
-use diesel::sql_types::Bool;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use deadpool::managed::{self, Object, PoolError, QueueMode};
+use diesel_async::AsyncPgConnection;
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use scim_domain::identifier::TenantId;
 use scim_ports::RepositoryError;
+use tokio::runtime;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connector::{Connector, NoConnection};
 use crate::error::Failure;
-use crate::session::{execute, load};
-use crate::settings::{ConnectionUrl, PostgresSettings, SettingsError};
+use crate::session::execute;
+use crate::settings::{PostgresSettings, SettingsError};
 use crate::sql::{Bind, Sql};
+
+use connection::{ConnectError, Manager};
+
+pub(crate) use connection::Plans;
+
+/// A connection that another runtime has not used for this long is closed in favour of one's own, where
+/// no more may be opened.
+const FORSAKEN: Duration = Duration::from_secs(1);
 
 /// A pool of connections to one database.
 #[derive(Clone)]
 pub(crate) struct Pool {
-    inner: managed::Pool<Manager>,
+    inner: Arc<Inner>,
+}
+
+/// The connections that one runtime opened.
+type Room = managed::Pool<Manager>;
+
+struct Inner {
+    manager: Manager,
+    rooms: Mutex<HashMap<Option<runtime::Id>, Room>>,
+    /// One for each connection that may be in use: who has one finds a connection that is free, or room
+    /// for another.
+    permits: Arc<Semaphore>,
+    waiting: AtomicUsize,
     acquire_timeout: Duration,
 }
 
 /// A connection taken from the pool.
 pub(crate) struct Lease {
     object: Option<Object<Manager>>,
+    // Dropped last: whoever gets the permit may count on the connection.
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Pool {
     /// A pool; nothing is connected yet. MUST be called within a Tokio runtime, where a task closes
     /// connections that have been idle for too long.
     pub(crate) fn new(url: &str, settings: &PostgresSettings) -> Result<Self, SettingsError> {
-        let url = ConnectionUrl::parse(url)?;
-        let manager = Manager {
-            connector: Connector::new(url)?,
-            max_lifetime: settings.max_lifetime,
-            statement_timeout: settings.statement_timeout,
-        };
-        let inner = managed::Pool::builder(manager)
-            .max_size(settings.max_connections.max(1))
-            .build()
-            .map_err(|error| SettingsError::Tls(Box::new(error)))?;
-        tokio::spawn(close_idle(inner.weak(), settings.idle_timeout, settings.min_connections));
-        Ok(Self { inner, acquire_timeout: settings.acquire_timeout })
+        let manager = Manager::new(url, settings)?;
+        let inner = Arc::new(Inner {
+            permits: Arc::new(Semaphore::new(manager.max())),
+            manager,
+            rooms: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            acquire_timeout: settings.acquire_timeout,
+        });
+        tokio::spawn(close_idle(Arc::downgrade(&inner), settings.idle_timeout, settings.min_connections));
+        Ok(Self { inner })
     }
 
     /// A connection; waits for one for as long as the settings say.
     pub(crate) async fn lease(&self) -> Result<Lease, Failure> {
-        match tokio::time::timeout(self.acquire_timeout, self.inner.get()).await {
-            Ok(Ok(object)) => Ok(Lease { object: Some(object) }),
-            Ok(Err(PoolError::Backend(error))) => Err(Failure::Unavailable(Box::new(error))),
-            Ok(Err(error)) => Err(Failure::Unavailable(Box::new(error))),
-            Err(_elapsed) => Err(Failure::Unavailable(
-                format!("no connection to the database became free within {:?}", self.acquire_timeout).into(),
-            )),
-        }
+        let timeout = self.inner.acquire_timeout;
+        // Whatever awaits a connection would otherwise have a type as deep as all that opening one awaits.
+        let taking: BoxFuture<'_, _> = Box::pin(async {
+            let permit = self.inner.permit().await?;
+            self.inner.take(permit).await
+        });
+        tokio::time::timeout(timeout, taking).await.unwrap_or_else(|_elapsed| {
+            Err(Failure::Unavailable(
+                format!("no connection to the database became free within {timeout:?}").into(),
+            ))
+        })
     }
 
     /// A connection for the statements of one tenant.
@@ -72,12 +104,11 @@ impl Pool {
     /// A connection for the statements of one tenant, if one is idle. For what can be done on another
     /// one as well.
     pub(crate) async fn lease_idle_for(&self, tenant: TenantId) -> Option<Lease> {
-        if self.inner.status().available == 0 {
+        if self.status().idle == 0 {
             return None;
         }
-        let timeouts = managed::Timeouts { wait: Some(Duration::ZERO), ..managed::Timeouts::default() };
-        let object = self.inner.timeout_get(&timeouts).await.ok()?;
-        let lease = Lease { object: Some(object) };
+        let permit = Arc::clone(&self.inner.permits).try_acquire_owned().ok()?;
+        let lease = self.inner.take(permit).await.ok()?;
         lease.show_only(tenant).await.ok()?;
         Some(lease)
     }
@@ -85,22 +116,106 @@ impl Pool {
     /// Opens connections until there are `count`.
     pub(crate) async fn warm(&self, count: usize) -> Result<(), Failure> {
         let mut leases = Vec::with_capacity(count);
-        for _ in 0..count.min(self.inner.status().max_size) {
+        for _ in 0..count.min(self.inner.manager.max()) {
             leases.push(self.lease().await?);
         }
         leases.into_iter().for_each(Lease::give_back);
         Ok(())
     }
 
+    /// How many connections have ended so far.
+    pub(crate) fn ended(&self) -> usize {
+        self.inner.manager.ended()
+    }
+
     /// How many connections there are, and how many of them are idle.
     pub(crate) fn status(&self) -> PoolStatus {
-        let status = self.inner.status();
         PoolStatus {
-            max: status.max_size,
-            open: status.size,
-            idle: status.available,
-            waiting: status.waiting,
+            max: self.inner.manager.max(),
+            open: self.inner.manager.open(),
+            idle: self.inner.rooms.lock().values().map(|room| room.status().available).sum(),
+            waiting: self.inner.waiting.load(Ordering::Relaxed),
         }
+    }
+}
+
+impl Inner {
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            return Ok(permit);
+        }
+        let _waiting = Counted::new(&self.waiting);
+        let permit = Arc::clone(&self.permits).acquire_owned().await;
+        permit.map_err(|error| Failure::Internal(Box::new(error)))
+    }
+
+    /// A connection for the holder of a permit: one of the caller's runtime, which is opened where none
+    /// is idle, or one of another where no more may be opened.
+    async fn take(&self, permit: OwnedSemaphorePermit) -> Result<Lease, Failure> {
+        let home = runtime::Handle::try_current().ok().map(|handle| handle.id());
+        loop {
+            let own = self.room(home)?;
+            for room in [own].into_iter().chain(self.rooms_of_others(home)) {
+                match room.get().await {
+                    Ok(object) => return Ok(Lease { object: Some(object), _permit: permit }),
+                    Err(PoolError::Backend(ConnectError::Full)) => {}
+                    Err(error) => return Err(Failure::Unavailable(Box::new(error))),
+                }
+            }
+            // The one that is free was on its way between two hands.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn room(&self, home: Option<runtime::Id>) -> Result<Room, Failure> {
+        let mut rooms = self.rooms.lock();
+        if let Some(room) = rooms.get(&home) {
+            return Ok(room.clone());
+        }
+        let room = managed::Pool::builder(self.manager.clone())
+            .max_size(self.manager.max())
+            // Those that are not needed come to rest.
+            .queue_mode(QueueMode::Lifo)
+            .build()
+            .map_err(|error| Failure::Internal(Box::new(error)))?;
+        rooms.insert(home, room.clone());
+        Ok(room)
+    }
+
+    /// The rooms of other runtimes, without what they have not used for a while, if their connections
+    /// are what keeps this one from opening more.
+    fn rooms_of_others(&self, home: Option<runtime::Id>) -> Vec<Room> {
+        if self.manager.open() < self.manager.max() {
+            return Vec::new();
+        }
+        let mut others = self.rooms.lock().clone();
+        others.remove(&home);
+        let others: Vec<Room> = others.into_values().collect();
+        let mut is_one_closed = false;
+        for room in &others {
+            room.retain(|_, metrics| {
+                let keep = is_one_closed || metrics.last_used() < FORSAKEN;
+                is_one_closed |= !keep;
+                keep
+            });
+        }
+        others
+    }
+}
+
+/// One more in a number, for as long as it lives.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(number: &'a AtomicUsize) -> Self {
+        number.fetch_add(1, Ordering::Relaxed);
+        Self(number)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -125,6 +240,20 @@ impl Lease {
             Some(object) => Ok(&object.inner),
             None => Err(Failure::Internal("the connection was given back".into())),
         }
+    }
+
+    /// Has the statements planned so from now on.
+    pub(crate) async fn plan(&mut self, plans: Plans) -> Result<(), Failure> {
+        match &mut self.object {
+            Some(object) => object.plan(plans).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it is to one server that has everything, so that what the server says of its transactions
+    /// is all there is to say.
+    pub(crate) fn is_to_one_server(&self) -> bool {
+        self.object.as_ref().is_some_and(|object| object.is_to_one_server)
     }
 
     /// Tells the database whose rows this connection may see, where row-level security is in force for
@@ -159,99 +288,24 @@ impl Drop for Lease {
     }
 }
 
-/// Whether row-level security is in force for the role of the connection.
-const GUARDED: &str = "SELECT COALESCE(row_security_active(to_regclass('scim_resource')), FALSE)";
-
-/// Opens connections and looks after them.
-struct Manager {
-    connector: Connector,
-    max_lifetime: Duration,
-    statement_timeout: Duration,
-}
-
-/// An open connection.
-struct Connection {
-    inner: AsyncPgConnection,
-    is_closed: Arc<AtomicBool>,
-    is_guarded: bool,
-    opened: Instant,
-}
-
-impl managed::Manager for Manager {
-    type Type = Connection;
-    type Error = ConnectError;
-
-    async fn create(&self) -> Result<Connection, ConnectError> {
-        let (client, driver) = self.connector.connect().await?;
-        let is_closed = Arc::new(AtomicBool::new(false));
-        let closed = Arc::clone(&is_closed);
-        tokio::spawn(async move {
-            if let Err(error) = driver.await {
-                tracing::debug!(%error, "a connection to the database ended");
-            }
-            closed.store(true, Ordering::Release);
-        });
-        let mut inner = AsyncPgConnection::try_from(client).await.map_err(ConnectError::Setup)?;
-        inner.batch_execute(&self.setup()).await.map_err(ConnectError::Session)?;
-        let guarded = Sql::global(GUARDED).rows::<Bool>();
-        let guarded: Vec<bool> = load(&inner, guarded).await.map_err(ConnectError::Role)?;
-        Ok(Connection { inner, is_closed, is_guarded: guarded.contains(&true), opened: Instant::now() })
-    }
-
-    async fn recycle(&self, connection: &mut Connection, _: &Metrics) -> RecycleResult<ConnectError> {
-        if connection.is_closed.load(Ordering::Acquire) {
-            return Err(RecycleError::message("closed by the database"));
-        }
-        if connection.opened.elapsed() > self.max_lifetime {
-            return Err(RecycleError::message("at the end of its life"));
-        }
-        Ok(())
-    }
-}
-
-impl Manager {
-    /// What every session is told. Compiling a plan costs more than any of our statements; messages
-    /// in English are what errors are told apart by, where the role may ask for them.
-    fn setup(&self) -> String {
-        format!(
-            "SET jit = off; SET statement_timeout = {}; SET idle_in_transaction_session_timeout = 60000; \
-             DO $$ BEGIN SET lc_messages = 'C'; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$",
-            self.statement_timeout.as_millis().clamp(1, 2_147_483_647)
-        )
-    }
-}
-
-/// Why a connection could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConnectError {
-    /// There is none.
-    #[error(transparent)]
-    Connect(#[from] NoConnection),
-    /// The connection broke while it was set up.
-    #[error("the connection to the database could not be set up")]
-    Setup(#[source] diesel::ConnectionError),
-    /// The session's settings were refused.
-    #[error("the settings of the session were refused")]
-    Session(#[source] diesel::result::Error),
-    /// It could not be found out what the role may see.
-    #[error("the database does not say what the role may see: {0:?}")]
-    Role(Failure),
-}
-
 /// Closes connections that were idle for too long, but for `least`, until the pool is gone.
-async fn close_idle(pool: WeakPool<Manager>, idle_timeout: Duration, least: usize) {
+async fn close_idle(pool: Weak<Inner>, idle_timeout: Duration, least: usize) {
     let pause = (idle_timeout / 4).max(Duration::from_millis(100));
     loop {
         tokio::time::sleep(pause).await;
         let Some(pool) = pool.upgrade() else { return };
-        let mut open = pool.status().size;
-        pool.retain(|connection, metrics| {
-            let is_closed = connection.is_closed.load(Ordering::Acquire);
-            let keep = !is_closed && (open <= least || metrics.last_used() < idle_timeout);
-            if !keep {
-                open = open.saturating_sub(1);
-            }
-            keep
-        });
+        let rooms: Vec<Room> = pool.rooms.lock().values().cloned().collect();
+        let mut open = pool.manager.open();
+        for room in &rooms {
+            room.retain(|connection, metrics| {
+                let keep = !connection.is_closed() && (open <= least || metrics.last_used() < idle_timeout);
+                if !keep {
+                    open = open.saturating_sub(1);
+                }
+                keep
+            });
+        }
+        // A runtime that has ended needs no room.
+        pool.rooms.lock().retain(|_, room| room.status().size > 0);
     }
 }

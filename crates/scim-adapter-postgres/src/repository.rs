@@ -21,17 +21,19 @@ use crate::queries::update::Change;
 use crate::queries::{delete, get, reindex, search};
 use crate::replica::Replica;
 use crate::session::{Attempts, Undone};
+use crate::totals::Totals;
 
 /// The resources of all tenants in PostgreSQL.
 #[derive(Clone)]
 pub struct PostgresResources {
     pool: Pool,
     replica: Option<Replica>,
+    totals: Arc<Totals>,
 }
 
 impl PostgresResources {
     pub(crate) fn new(pool: Pool, replica: Option<Replica>) -> Self {
-        Self { pool, replica }
+        Self { pool, replica, totals: Arc::default() }
     }
 
     /// How the database runs a search, and over how many rows, as `EXPLAIN ANALYZE` puts it: for finding
@@ -54,13 +56,13 @@ impl PostgresResources {
         if let Some(replica) = &self.replica
             && let Some(lease) = replica.lease_for(tenant.id).await
         {
-            match search::search(replica.pool(), lease, tenant, query).await {
+            match search::search(replica.pool(), lease, &self.totals, tenant, query).await {
                 Ok(page) => return Ok(page),
                 Err(failure) => tracing::warn!(?failure, "a search failed on the read replica"),
             }
         }
         let lease = self.pool.lease_for(tenant.id).await?;
-        search::search(&self.pool, lease, tenant, query).await
+        search::search(&self.pool, lease, &self.totals, tenant, query).await
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use diesel::Queryable;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::pg::{Pg, PgValue};
-use diesel::sql_types::{BigInt, Json, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Json, Text, Timestamptz, Uuid as SqlUuid};
 use scim_domain::identifier::{ResourceId, Timestamp, Version};
+use scim_domain::listing::Include;
 use scim_domain::resource::{Attributes, Resource};
 use scim_domain::schema::ResourceType;
 use time::OffsetDateTime;
@@ -14,12 +15,16 @@ use uuid::Uuid;
 
 use crate::error::{Failure, unreadable};
 
-/// The columns of [`ResourceRow`], of a table or sub-query with the alias `r`.
+/// The columns of [`ResourceRow`] but the last, of a table or sub-query with the alias `r`.
 pub(crate) const RESOURCE_COLUMNS: &str =
     "r.id, r.resource_type, r.payload, r.version, r.created_at, r.updated_at, r.member_count";
 
-/// Their types.
-pub(crate) type ResourceColumns = (SqlUuid, Text, Json, BigInt, Timestamptz, Timestamptz, BigInt);
+/// The last, where groups are asked for: so that who is in none takes no other statement.
+pub(crate) const IS_IN_GROUP: &str =
+    "EXISTS (SELECT 1 FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = r.id)";
+
+/// The types of all of them.
+pub(crate) type ResourceColumns = (SqlUuid, Text, Json, BigInt, Timestamptz, Timestamptz, BigInt, Bool);
 
 /// A resource as it is stored.
 #[derive(Debug, Queryable)]
@@ -31,6 +36,7 @@ pub(crate) struct ResourceRow {
     pub(crate) created_at: OffsetDateTime,
     pub(crate) updated_at: OffsetDateTime,
     pub(crate) member_count: i64,
+    pub(crate) is_in_group: bool,
 }
 
 /// A document, read from the text that it is stored as.
@@ -44,11 +50,14 @@ impl FromSql<Json, Pg> for Payload {
 }
 
 impl ResourceRow {
-    /// The resource, and how many members it has. Neither members nor groups are read yet.
+    /// The resource, and how many members it has. Members are not read yet, and groups only where
+    /// they are asked for and it is in none.
     pub(crate) fn into_resource(
         self,
         resource_type: Arc<ResourceType>,
+        include: Include,
     ) -> Result<(Resource, usize), Failure> {
+        let shows_groups = include.groups && resource_type.groups().is_some();
         let resource = Resource {
             id: ResourceId::new(self.id),
             resource_type,
@@ -57,7 +66,7 @@ impl ResourceRow {
             created: Timestamp::new(self.created_at),
             last_modified: Timestamp::new(self.updated_at),
             members: None,
-            groups: None,
+            groups: (shows_groups && !self.is_in_group).then(Vec::new),
         };
         Ok((resource, count(self.member_count)?))
     }

@@ -5,7 +5,8 @@
 //! crate: [`Sql::push`] takes nothing else, and whatever comes from outside goes through
 //! [`Sql::bind`].
 
-use std::io::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::marker::PhantomData;
 use std::panic::Location;
 
@@ -249,6 +250,19 @@ impl Sql {
         let binds =
             self.binds.into_iter().map(|(at, bind)| (at.saturating_add(EXPLAIN.len()), bind)).collect();
         Self { text: format!("{EXPLAIN}{}", self.text), binds, keep: false, ..self }
+    }
+
+    /// What tells this statement with its values from all others; `None` where it is longer than `most`.
+    pub(crate) fn identity(&self, most: usize) -> Option<String> {
+        let mut identity = self.text.clone();
+        for (_, value) in &self.binds {
+            if identity.len() > most {
+                return None;
+            }
+            // Writing to a string does not fail.
+            let _written = write!(identity, "\n{value:?}");
+        }
+        (identity.len() <= most).then_some(identity)
     }
 
     /// The statement with the types of the columns of its result.

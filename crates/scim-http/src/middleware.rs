@@ -1,8 +1,9 @@
 //! What every request goes through: it gets an id, a span and a log line, has a limit of time, and
-//! is answered even when its handler panics.
+//! is answered even when its handler panics. The answer gets the headers that every answer has.
 
 pub(crate) mod request_id;
 pub(crate) mod request_notes;
+mod security_headers;
 
 use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
@@ -13,6 +14,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::ConnectionType;
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
@@ -20,11 +22,11 @@ use tokio::time::{Instant, timeout_at};
 use tracing::field::Empty;
 use tracing::{Instrument, Level};
 
-use crate::AppState;
-use crate::extract::Deadline;
+use crate::extract::{Deadline, Forwarded};
 use crate::observe::{Answered, Received, method_name};
 use crate::respond::{HttpError, Problem};
 use crate::routes::is_admin;
+use crate::{AppState, TrustedProxies};
 
 use request_id::RequestId;
 use request_notes::{RequestNotes, route_of};
@@ -52,10 +54,17 @@ pub(crate) async fn request(
     let notes = RequestNotes::new(span.clone());
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(notes.clone());
+    note_forwarded(&state.settings.trusted_proxies, &request);
+    let dress = Dress {
+        allowed_origin: state.settings.allowed_origins.allowed(request.headers()),
+        is_secure,
+        id,
+        notes: notes.clone(),
+    };
     let around = observed.clone();
     async move {
         let outcome = serve(&state, started, request, &next).await;
-        let outcome = complete(&state, outcome, &id, &notes);
+        let outcome = complete(&state, outcome, dress);
         let answered = answered(method, &outcome, started.elapsed(), &notes);
         state.observer().answered(&observed, &answered);
         log(&outcome, &answered, &notes);
@@ -80,6 +89,17 @@ fn answered(
     Answered { method, route, status: status.as_u16(), took }
 }
 
+/// Notes what trusted proxies say of the request.
+fn note_forwarded(proxies: &TrustedProxies, request: &ServiceRequest) {
+    if proxies.is_empty() {
+        return;
+    }
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    if let Some(forwarded) = Forwarded::read(proxies, peer, request.headers()) {
+        request.extensions_mut().insert(forwarded);
+    }
+}
+
 /// Runs the handler, within the time that a request may take.
 async fn serve(
     state: &AppState,
@@ -87,6 +107,9 @@ async fn serve(
     request: ServiceRequest,
     next: &Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(response) = state.settings.allowed_origins.preflight(&request) {
+        return Ok(request.into_response(response));
+    }
     let deadline = started.checked_add(state.settings.request_timeout).unwrap_or(started);
     // A body that is late is told apart from work that is: who reads it has to know the same deadline.
     if !request.method().is_safe() {
@@ -119,27 +142,39 @@ struct Failed {
 fn complete(
     state: &AppState,
     outcome: Result<ServiceResponse<BoxBody>, Error>,
-    id: &RequestId,
-    notes: &RequestNotes,
+    dress: Dress,
 ) -> Result<ServiceResponse<BoxBody>, Box<Failed>> {
     match outcome {
         Ok(mut response) => {
-            dress(state, response.response_mut(), id, notes);
+            dress.put_on(state, response.response_mut());
             Ok(response)
         }
         Err(error) => {
             let mut response = error.error_response();
-            dress(state, &mut response, id, notes);
+            dress.put_on(state, &mut response);
             Err(Box::new(Failed { response, error }))
         }
     }
 }
 
-fn dress(state: &AppState, response: &mut HttpResponse, id: &RequestId, notes: &RequestNotes) {
-    notes.dress(response.headers_mut());
-    response.headers_mut().insert(request_id::X_REQUEST_ID, id.to_header());
-    if state.is_draining() {
-        response.head_mut().set_connection_type(ConnectionType::Close);
+/// What every answer to the request has.
+struct Dress {
+    id: RequestId,
+    notes: RequestNotes,
+    allowed_origin: Option<HeaderValue>,
+    is_secure: bool,
+}
+
+impl Dress {
+    fn put_on(self, state: &AppState, response: &mut HttpResponse) {
+        let headers = response.headers_mut();
+        self.notes.dress(headers);
+        headers.insert(request_id::X_REQUEST_ID, self.id.to_header());
+        state.settings.allowed_origins.dress(headers, self.allowed_origin);
+        security_headers::dress(headers, self.is_secure);
+        if state.is_draining() {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
     }
 }
 

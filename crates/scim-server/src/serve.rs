@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::telemetry::Telemetry;
+use crate::tls::Tls;
 use crate::wiring::Wiring;
 use crate::{banner, secret, telemetry};
 
@@ -52,6 +53,7 @@ async fn serve(
     let maintenance = Arc::clone(state.service.maintenance());
     let maintained = tokio::spawn(async move { maintenance.run().await });
     let place = (settings.server_host.as_str(), settings.server_port);
+    let tls = settings.tls.as_ref().map(Tls::new).transpose()?;
     let served = Arc::clone(&state);
     let server = HttpServer::new(move || scim_http::app(&served))
         .workers(settings.worker_threads)
@@ -60,21 +62,28 @@ async fn serve(
         .on_connect(move |_, extensions| {
             extensions.insert(metrics.as_deref().map(Metrics::connection));
         })
-        .disable_signals()
-        .bind(place)
+        .disable_signals();
+    let server = match &tls {
+        Some(tls) => server.bind_rustls_0_23(place, tls.config()),
+        None => server.bind(place),
+    };
+    let server = server
         .with_context(|| format!("cannot listen on {}:{}", settings.server_host, settings.server_port))?;
     let Some(address) = server.addrs().first().copied() else {
         bail!("SERVER_HOST: {} is no address", settings.server_host);
     };
+    // It ends with the process.
+    let _watched = tls.map(|tls| tokio::spawn(tls.watch()));
     let running = server.run();
     let handle = running.handle();
     let mut running = tokio::spawn(running);
 
-    let local = banner::local_url(address);
+    let local = banner::local_url(address, settings.tls.is_some());
     let public = settings.public_base_url.as_deref().unwrap_or(&local);
     if is_random {
         // Where stdout is closed nobody wants to know.
-        let banner = banner::text(&format!("{public}/scim/v2"), secret.expose_secret());
+        let is_verified = settings.tls.is_none() || settings.public_base_url.is_some();
+        let banner = banner::text(&format!("{public}/scim/v2"), secret.expose_secret(), is_verified);
         let _closed = stdout().lock().write_all(banner.as_bytes());
     }
     tracing::info!(%address, base_url = format!("{public}/scim/v2"), "serving");

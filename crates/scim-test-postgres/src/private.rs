@@ -56,8 +56,9 @@ impl PrivateServer {
         Ok(Self { kind: Kind::Local(Cluster::start(None, "")?) })
     }
 
-    /// Starts one from the programs on this machine with its data below `place`, and with more `settings`,
-    /// lines as in `postgresql.conf`: for measurements, which need the disk and the settings of production.
+    /// Starts one from the programs on this machine with its data below `place`, a directory for
+    /// nothing else, and with more `settings`, lines as in `postgresql.conf`: for measurements, which need
+    /// the disk and the settings of production.
     ///
     /// # Errors
     /// As [`PrivateServer::start_local`].

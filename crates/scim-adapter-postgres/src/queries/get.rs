@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use diesel::Queryable;
-use diesel::sql_types::{BigInt, Bool, Json, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Json, Text, Timestamptz};
 use diesel_async::AsyncPgConnection;
 use scim_domain::identifier::{ResourceId, Timestamp};
 use scim_domain::listing::Include;
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use crate::error::Failure;
 use crate::queries::relations;
-use crate::rows::{Payload, count, version};
+use crate::rows::{IS_IN_GROUP, Payload, count, version};
 use crate::session::load;
 use crate::sql::{Bind, Sql};
 
@@ -25,6 +25,7 @@ struct Row {
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
     member_count: i64,
+    resource_type: String,
     is_in_group: bool,
 }
 
@@ -38,20 +39,18 @@ pub(crate) async fn get(
     include: Include,
 ) -> Result<Option<Resource>, Failure> {
     let shows_groups = include.groups && resource_type.groups().is_some();
-    let mut sql =
-        Sql::of(tenant.id, "SELECT r.payload, r.version, r.created_at, r.updated_at, r.member_count, ");
-    sql.push(if shows_groups {
-        "EXISTS (SELECT 1 FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = r.id)"
-    } else {
-        "FALSE"
-    });
-    let sql = sql
-        .with_text(" FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = ")
-        .with(Bind::id(id), " AND r.resource_type = ")
-        .with(Bind::text(resource_type.name()), "");
+    let mut sql = Sql::of(
+        tenant.id,
+        "SELECT r.payload, r.version, r.created_at, r.updated_at, r.member_count, r.resource_type, ",
+    );
+    sql.push(if shows_groups { IS_IN_GROUP } else { "FALSE" });
+    let sql =
+        sql.with_text(" FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = ").with(Bind::id(id), "");
     let rows: Vec<Row> =
-        load(connection, sql.rows::<(Json, BigInt, Timestamptz, Timestamptz, BigInt, Bool)>()).await?;
-    let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        load(connection, sql.rows::<(Json, BigInt, Timestamptz, Timestamptz, BigInt, Text, Bool)>()).await?;
+    // With a condition on the type the row would be found by another index than its writers use.
+    let row = rows.into_iter().next().filter(|row| row.resource_type == resource_type.name());
+    let Some(row) = row else { return Ok(None) };
     let resource = Resource {
         id,
         resource_type: Arc::clone(resource_type),

@@ -1,36 +1,40 @@
 //! Searching: a page of what matches, in order, and how many match in all.
 //!
 //! A search is run in one of three ways, by how many rows its filter can match (see
-//! [`Reach`]): where that is one, as a rule, the row is read and that is all; where an index finds the rows, they
-//! are found first and then counted, ordered and cut in the same statement, unless there turn out to be
-//! many; else the page is read along its order, and the total counted at the same time on another
-//! connection.
+//! [`Reach`]): where that is one, as a rule, the row is read and that is all; where an index finds the
+//! rows, the first of them are read, which mostly are all, or else they are found first and then
+//! counted, ordered and cut in the same statement, unless there turn out to be many; else the page is
+//! read along its order. There the total is the one that is known, if it still is right, or else is
+//! counted, at the same time on another connection where none is known.
+
+mod found;
 
 use std::sync::Arc;
 
-use diesel::Queryable;
-use diesel::deserialize::FromSqlRow;
-use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::AsyncPgConnection;
 use scim_domain::listing::{Direction, PageRequest, ResourcePage, ResourceQuery};
 use scim_domain::resource::Resource;
 use scim_domain::tenant::Tenant;
-use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::error::{Failure, unreadable};
 use crate::filter_sql::{FilterSql, Reach, node_count, reach};
-use crate::pool::{Lease, Pool};
+use crate::pool::{Lease, Plans, Pool};
 use crate::queries::relations;
-use crate::rows::{Payload, RESOURCE_COLUMNS, ResourceColumns, ResourceRow, count};
-use crate::session::{execute, load};
+use crate::rows::{IS_IN_GROUP, RESOURCE_COLUMNS, ResourceColumns, ResourceRow, count};
+use crate::session::load;
 use crate::sort_sql::Order;
-use crate::sql::{Bind, Rows, Sql};
+use crate::sql::{Bind, Sql};
+use crate::totals::{STATE, State, TotalKey, Totals};
+
+use found::{FoundColumns, FoundRow};
 
 /// How many rows are found by their index before they are cut into pages: beyond that, reading along
 /// the order gets to the end of a page sooner.
 const FEW: i64 = 1000;
+
+/// How many rows are read with all their columns before it is known whether there are more.
+const FIRST: i64 = 50;
 
 /// How many conditions a filter may have for its statement to be kept on the connection.
 const MAX_KEPT_CONDITIONS: usize = 8;
@@ -40,8 +44,15 @@ struct Search<'a> {
     query: &'a ResourceQuery,
     order: Order,
     reach: Reach,
-    /// Whether the best plan depends on the values, so that a general one will not do.
-    plan_each: bool,
+    plans: Plans,
+}
+
+/// What a search runs on.
+struct Source<'a> {
+    pool: &'a Pool,
+    lease: &'a Lease,
+    connection: &'a AsyncPgConnection,
+    totals: &'a Totals,
 }
 
 /// Rows of a page, one more than it holds where there are more, and the total.
@@ -53,19 +64,22 @@ struct Found {
 /// Answers `query` on a connection of `pool`, and on another one where that is quicker.
 pub(crate) async fn search(
     pool: &Pool,
-    lease: Lease,
+    mut lease: Lease,
+    totals: &Totals,
     tenant: &Tenant,
     query: &ResourceQuery,
 ) -> Result<ResourcePage, Failure> {
     let search = Search::new(tenant, query);
-    let page = search.run(pool, lease.connection()?).await;
+    lease.plan(search.plans).await?;
+    let source = Source { pool, lease: &lease, connection: lease.connection()?, totals };
+    let page = search.run(&source).await;
     if !matches!(page, Err(Failure::Unavailable(_))) {
         Lease::give_back(lease);
     }
     page
 }
 
-/// How the database runs the statements of `query`: the first, where another may follow, too.
+/// How the database runs the statements of `query`: the first, where another may follow.
 pub(crate) async fn plan(
     pool: &Pool,
     tenant: &Tenant,
@@ -74,10 +88,12 @@ pub(crate) async fn plan(
     let search = Search::new(tenant, query);
     let statements = match search.reach {
         Reach::One => vec![search.one_statement()],
-        Reach::Few => vec![search.few_statement()],
+        Reach::Few if is_beyond_a_position(query) => vec![search.few_statement()],
+        Reach::Few => vec![search.first_statement()],
         Reach::Any => vec![search.page_statement(), search.total_statement()],
     };
-    let lease = pool.lease_for(tenant.id).await?;
+    let mut lease = pool.lease_for(tenant.id).await?;
+    lease.plan(search.plans).await?;
     let connection = lease.connection()?;
     let mut lines = Vec::new();
     for statement in statements {
@@ -96,28 +112,24 @@ impl<'a> Search<'a> {
             .map(|scope| scope.filter.as_ref().map_or(Reach::Any, reach))
             .max()
             .unwrap_or(Reach::One);
-        let is_alone =
-            query.scopes.len() <= 1 && !matches!(query.page, PageRequest::Keyset { position: Some(_), .. });
+        let is_alone = query.scopes.len() <= 1 && !is_beyond_a_position(query);
         let reach = if is_alone { reach } else { reach.max(Reach::Few) };
         let is_filtered = query.scopes.iter().any(|scope| scope.filter.is_some());
-        Self {
-            tenant,
-            query,
-            order,
-            reach,
-            plan_each: reach != Reach::One && (is_filtered || order == Order::Key),
-        }
+        // Where the best plan depends on the values, a general one will not do.
+        let depends = reach != Reach::One && (is_filtered || order == Order::Key);
+        let plans = if depends { Plans::ForValues } else { Plans::Kept };
+        Self { tenant, query, order, reach, plans }
     }
 
-    async fn run(&self, pool: &Pool, connection: &AsyncPgConnection) -> Result<ResourcePage, Failure> {
+    async fn run(&self, source: &Source<'_>) -> Result<ResourcePage, Failure> {
         let found = match self.reach {
             _ if self.query.scopes.is_empty() => Found { rows: Vec::new(), total: 0 },
-            Reach::One => match self.one(connection).await? {
+            Reach::One => match self.one(source.connection).await? {
                 Some(found) => found,
-                None => self.few_or_many(pool, connection).await?,
+                None => self.few_or_many(source).await?,
             },
-            Reach::Few => self.few_or_many(pool, connection).await?,
-            Reach::Any => self.many(pool, connection).await?,
+            Reach::Few => self.few_or_many(source).await?,
+            Reach::Any => self.many(source).await?,
         };
         let (count, way) = self.count_and_way();
         let has_more = match self.query.page {
@@ -134,9 +146,9 @@ impl<'a> Search<'a> {
             let scope =
                 self.query.scopes.iter().find(|scope| scope.resource_type.name() == row.resource_type);
             let scope = scope.ok_or_else(|| unreadable("a row of a type that was not asked for"))?;
-            resources.push(row.into_resource(Arc::clone(&scope.resource_type))?);
+            resources.push(row.into_resource(Arc::clone(&scope.resource_type), self.query.include)?);
         }
-        relations::attach(connection, self.tenant, &mut resources, self.query.include).await?;
+        relations::attach(source.connection, self.tenant, &mut resources, self.query.include).await?;
         let resources: Vec<Resource> = resources.into_iter().map(|(resource, _)| resource).collect();
         Ok(ResourcePage { total_results: found.total, resources, has_more })
     }
@@ -151,36 +163,68 @@ impl<'a> Search<'a> {
 
     /// `None` where there is more than one.
     async fn one(&self, connection: &AsyncPgConnection) -> Result<Option<Found>, Failure> {
-        let sql = self.one_statement();
-        let mut rows: Vec<ResourceRow> = load(connection, sql.rows::<ResourceColumns>()).await?;
-        let total = rows.len();
-        if total > 1 {
-            return Ok(None);
-        }
-        if let PageRequest::Index { skip, .. } = self.query.page {
-            rows.drain(..skip.min(total));
-        }
-        Ok(Some(Found { rows, total }))
+        let rows: Vec<ResourceRow> = load(connection, self.one_statement().rows::<ResourceColumns>()).await?;
+        Ok((rows.len() <= 1).then(|| self.all_found(rows)))
     }
 
     fn one_statement(&self) -> Sql {
-        let mut sql = self.statement("SELECT ");
-        sql.push(RESOURCE_COLUMNS);
-        self.scopes(&mut sql, Order::Id);
+        let mut sql = self.statement("");
+        self.scopes(&mut sql, Select::Resources, Order::Id);
         sql.push(" LIMIT 2");
         sql
     }
 
-    async fn few_or_many(&self, pool: &Pool, connection: &AsyncPgConnection) -> Result<Found, Failure> {
-        match self.few(connection).await? {
-            Some(found) => Ok(found),
-            None => self.many(pool, connection).await,
+    async fn few_or_many(&self, source: &Source<'_>) -> Result<Found, Failure> {
+        let known = source.totals.get(&TotalKey::of(&self.total_statement()));
+        if known.is_none_or(|known| known.total <= FEW) {
+            if let Some(found) = self.first(source.connection).await? {
+                return Ok(found);
+            }
+            if let Some(found) = self.few(source.connection).await? {
+                return Ok(found);
+            }
         }
+        self.many(source).await
+    }
+
+    /// `None` where there are more than the first few, or only those beyond a position are asked for.
+    async fn first(&self, connection: &AsyncPgConnection) -> Result<Option<Found>, Failure> {
+        if is_beyond_a_position(self.query) {
+            return Ok(None);
+        }
+        let sql = self.first_statement();
+        let rows: Vec<ResourceRow> = load(connection, sql.rows::<ResourceColumns>()).await?;
+        let is_all = i64::try_from(rows.len()).is_ok_and(|found| found <= FIRST);
+        Ok(is_all.then(|| self.all_found(rows)))
+    }
+
+    fn first_statement(&self) -> Sql {
+        // Planned for all that match, however many, and read until there are more than a few: with the
+        // limit inside, it would be planned for meeting some soon.
+        let mut sql = self.statement("WITH matching AS MATERIALIZED (");
+        self.scopes(&mut sql, Select::Resources, self.order);
+        sql.push(") SELECT ")
+            .push(RESOURCE_COLUMNS)
+            .push(", r.is_in_group FROM (SELECT * FROM matching LIMIT ");
+        sql.bind(Bind::Integer(FIRST + 1));
+        sql.push(") r");
+        let (_, way) = self.count_and_way();
+        self.order.order_by(&mut sql, self.query.sort_order, way);
+        sql
+    }
+
+    /// What is found where these rows are all that match, in order.
+    fn all_found(&self, mut rows: Vec<ResourceRow>) -> Found {
+        let total = rows.len();
+        if let PageRequest::Index { skip, .. } = self.query.page {
+            rows.drain(..skip.min(total));
+        }
+        Found { rows, total }
     }
 
     /// `None` where there are more than a few.
     async fn few(&self, connection: &AsyncPgConnection) -> Result<Option<Found>, Failure> {
-        let rows: Vec<FoundRow> = self.load(connection, self.few_statement().rows::<FoundColumns>()).await?;
+        let rows: Vec<FoundRow> = load(connection, self.few_statement().rows::<FoundColumns>()).await?;
         let total = rows.first().map_or(0, |row| row.total);
         if total > FEW {
             return Ok(None);
@@ -190,13 +234,11 @@ impl<'a> Search<'a> {
     }
 
     fn few_statement(&self) -> Sql {
-        // Planned for all that match, however many, and read until there are more than a few: with the
-        // limit inside, it would be planned for meeting some soon.
         let mut sql = self.statement("WITH matching AS MATERIALIZED (");
-        self.rows(&mut sql);
+        self.scopes(&mut sql, Select::Ids, self.order);
         sql.push("), found AS MATERIALIZED (SELECT * FROM matching LIMIT ").bind(Bind::Integer(FEW + 1));
         sql.push("), total AS (SELECT count(*) AS total FROM found) SELECT total.total, ");
-        sql.push(RESOURCE_COLUMNS);
+        self.columns(&mut sql);
         sql.push(
             " FROM total LEFT JOIN (SELECT y.id, row_number() OVER () AS place FROM (\
              SELECT id FROM found WHERE (SELECT total FROM total) <= ",
@@ -209,48 +251,85 @@ impl<'a> Search<'a> {
         sql
     }
 
-    async fn many(&self, pool: &Pool, connection: &AsyncPgConnection) -> Result<Found, Failure> {
-        if matches!(self.query.page, PageRequest::Index { count: 0, .. }) {
-            return Ok(Found { rows: Vec::new(), total: self.total(connection).await? });
-        }
-        let other = pool.lease_idle_for(self.tenant.id).await;
-        let (rows, total) = match &other {
-            Some(other) => {
-                futures_util::join!(self.page_rows(connection), self.total(other.connection()?))
+    async fn many(&self, source: &Source<'_>) -> Result<Found, Failure> {
+        let connection = source.connection;
+        let statement = self.total_statement();
+        let key = TotalKey::of(&statement);
+        let known = source.totals.get(&key);
+        let is_total_alone = matches!(self.query.page, PageRequest::Index { count: 0, .. });
+        let ended = source.pool.ended();
+        let (rows, state) = match (&known, is_total_alone) {
+            (None, false) => {
+                let other = self.other(source.pool).await;
+                let counting = match &other {
+                    Some(other) => self.counted(source, other.connection()?, statement, &key),
+                    None => self.counted(source, connection, statement, &key),
+                };
+                let (rows, total) = futures_util::join!(self.page_rows(connection), counting);
+                if let Some(other) = other
+                    && total.is_ok()
+                {
+                    other.give_back();
+                }
+                return Ok(Found { rows: rows?, total: total? });
             }
-            None => futures_util::join!(self.page_rows(connection), self.total(connection)),
+            (None, true) => (Vec::new(), None),
+            (Some(_), true) => (Vec::new(), State::now(connection, ended).await?),
+            (Some(_), false) => {
+                futures_util::try_join!(self.page_rows(connection), State::now(connection, ended))?
+            }
         };
-        if let Some(other) = other
-            && total.is_ok()
-        {
-            other.give_back();
-        }
-        Ok(Found { rows: rows?, total: total? })
+        let total = match known.filter(|known| known.holds_in(state.as_ref())) {
+            Some(known) => count(known.total)?,
+            None => self.counted(source, connection, statement, &key).await?,
+        };
+        Ok(Found { rows, total })
+    }
+
+    /// Another connection, if one is idle.
+    async fn other(&self, pool: &Pool) -> Option<Lease> {
+        let mut lease = pool.lease_idle_for(self.tenant.id).await?;
+        lease.plan(self.plans).await.ok()?;
+        Some(lease)
     }
 
     async fn page_rows(&self, connection: &AsyncPgConnection) -> Result<Vec<ResourceRow>, Failure> {
-        self.load(connection, self.page_statement().rows::<ResourceColumns>()).await
+        load(connection, self.page_statement().rows::<ResourceColumns>()).await
     }
 
     fn page_statement(&self) -> Sql {
         let mut sql = self.statement("SELECT ");
-        sql.push(RESOURCE_COLUMNS);
+        self.columns(&mut sql);
         sql.push(" FROM (SELECT y.id, row_number() OVER () AS place FROM (SELECT id FROM (");
-        self.rows(&mut sql);
+        self.scopes(&mut sql, Select::Ids, self.order);
         sql.push(") found");
         self.page(&mut sql, " WHERE ");
         sql.push(") y) z JOIN scim_resource r ON r.tenant_id = $1 AND r.id = z.id ORDER BY z.place");
         sql
     }
 
-    async fn total(&self, connection: &AsyncPgConnection) -> Result<usize, Failure> {
-        let rows: Vec<i64> = self.load(connection, self.total_statement().rows::<BigInt>()).await?;
-        count(rows.first().copied().unwrap_or(0))
+    /// The total as it is counted now, which is remembered.
+    async fn counted(
+        &self,
+        source: &Source<'_>,
+        connection: &AsyncPgConnection,
+        statement: Sql,
+        key: &TotalKey,
+    ) -> Result<usize, Failure> {
+        let ended = source.pool.ended();
+        let counted: Vec<(i64, Option<String>)> =
+            load(connection, statement.rows::<(BigInt, Nullable<Text>)>()).await?;
+        let (total, state) = counted.into_iter().next().unwrap_or_default();
+        if source.lease.is_to_one_server() {
+            source.totals.put(key, total, State::new(state, ended));
+        }
+        count(total)
     }
 
     fn total_statement(&self) -> Sql {
-        let mut sql = self.statement("SELECT count(*) FROM (SELECT r.id");
-        self.scopes(&mut sql, Order::Id);
+        let mut sql = self.statement("SELECT count(*), ");
+        sql.push(STATE).push(" FROM (");
+        self.scopes(&mut sql, Select::Ids, Order::Id);
         sql.push(") found");
         sql
     }
@@ -265,20 +344,27 @@ impl<'a> Search<'a> {
         sql
     }
 
-    /// Writes the ids of all that match, with the columns that they are ordered by.
-    fn rows(&self, sql: &mut Sql) {
-        sql.push("SELECT r.id");
-        self.order.columns(sql);
-        self.scopes(sql, self.order);
+    /// Writes the columns of resources.
+    fn columns(&self, sql: &mut Sql) {
+        let shows_groups = self.query.scopes.iter().any(|scope| scope.resource_type.groups().is_some());
+        sql.push(RESOURCE_COLUMNS).push(", ");
+        sql.push(if self.query.include.groups && shows_groups { IS_IN_GROUP } else { "FALSE" });
     }
 
-    /// Writes what follows the columns of the first scope, and the other scopes with the same columns.
-    fn scopes(&self, sql: &mut Sql, order: Order) {
+    /// Writes what selects all that match, with the columns that they are ordered by.
+    fn scopes(&self, sql: &mut Sql, select: Select, order: Order) {
         for (index, scope) in self.query.scopes.iter().enumerate() {
-            if index > 0 {
-                sql.push(" UNION ALL SELECT r.id");
-                order.columns(sql);
+            sql.push(if index > 0 { " UNION ALL SELECT " } else { "SELECT " });
+            match select {
+                Select::Ids => {
+                    sql.push("r.id");
+                }
+                Select::Resources => {
+                    self.columns(sql);
+                    sql.push(" AS is_in_group");
+                }
             }
+            order.columns(sql);
             sql.push(" FROM scim_resource r");
             let mut filter_sql = FilterSql::new(sql, self.tenant, &scope.resource_type);
             if order == Order::Key {
@@ -307,68 +393,21 @@ impl<'a> Search<'a> {
             sql.push(" OFFSET ").bind(Bind::Integer(limit(skip)));
         }
     }
+}
 
-    /// Runs a statement, planned for its values where they matter. What is sent with it comes back
-    /// with it.
-    async fn load<T, U>(&self, connection: &AsyncPgConnection, sql: Rows<T>) -> Result<Vec<U>, Failure>
-    where
-        T: Send + 'static,
-        U: FromSqlRow<T, Pg> + Send + 'static,
-    {
-        if !self.plan_each {
-            return load(connection, sql).await;
-        }
-        let (set, rows, reset) = futures_util::join!(
-            execute(connection, Sql::global("SET plan_cache_mode = force_custom_plan")),
-            load(connection, sql),
-            execute(connection, Sql::global("SET plan_cache_mode = auto")),
-        );
-        set?;
-        let rows = rows?;
-        reset?;
-        Ok(rows)
-    }
+/// What is read of the rows that match.
+#[derive(Debug, Clone, Copy)]
+enum Select {
+    Ids,
+    Resources,
+}
+
+/// Whether the page begins somewhere in the middle of what matches.
+fn is_beyond_a_position(query: &ResourceQuery) -> bool {
+    matches!(query.page, PageRequest::Keyset { position: Some(_), .. })
 }
 
 /// A number of rows; those beyond what a column holds are none.
 fn limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
-}
-
-/// A row with the total before it; all NULL where the page is empty.
-type FoundColumns = (
-    BigInt,
-    Nullable<SqlUuid>,
-    Nullable<Text>,
-    Nullable<Json>,
-    Nullable<BigInt>,
-    Nullable<Timestamptz>,
-    Nullable<Timestamptz>,
-    Nullable<BigInt>,
-);
-
-#[derive(Queryable)]
-struct FoundRow {
-    total: i64,
-    id: Option<Uuid>,
-    resource_type: Option<String>,
-    payload: Option<Payload>,
-    version: Option<i64>,
-    created_at: Option<OffsetDateTime>,
-    updated_at: Option<OffsetDateTime>,
-    member_count: Option<i64>,
-}
-
-impl FoundRow {
-    fn into_row(self) -> Option<ResourceRow> {
-        Some(ResourceRow {
-            id: self.id?,
-            resource_type: self.resource_type?,
-            payload: self.payload?,
-            version: self.version?,
-            created_at: self.created_at?,
-            updated_at: self.updated_at?,
-            member_count: self.member_count?,
-        })
-    }
 }

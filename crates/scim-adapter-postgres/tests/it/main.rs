@@ -21,4 +21,5 @@ mod statistics;
 mod support;
 mod tenants;
 mod tls;
+mod totals;
 mod writes;

@@ -1,7 +1,7 @@
 //! The server as a process: what a newcomer and an operator do with the binary.
 
 #[cfg(test)]
-#[path = "../collector.rs"]
+#[path = "../shared/collector.rs"]
 mod collector;
 #[cfg(test)]
 mod commands;
@@ -13,5 +13,7 @@ mod operate;
 mod process;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod tls;
 #[cfg(test)]
 mod traces;

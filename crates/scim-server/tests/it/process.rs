@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::JoinHandle;
 
-/// A running server with no configuration but its port, and what its banner said.
+/// A running server, and what its banner said.
 pub(crate) struct ServerProcess {
     child: Child,
     log: JoinHandle<String>,
@@ -13,26 +13,29 @@ pub(crate) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts the server and reads its banner up to the `curl` line, which is the last thing it prints.
+    /// Starts the server with no configuration but its port, and reads its banner up to the `curl` line, which is the last thing it prints.
     pub(crate) fn start() -> Self {
-        Self::start_with(&[("RUST_LOG", "warn")])
+        Self::start_with(&[], Stdio::inherit())
     }
 
-    /// The same, with these variables.
-    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
+    /// The same with variables, and a place for its log.
+    pub(crate) fn start_with(variables: &[(&str, &str)], log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
             .env_clear()
             .env("SERVER_PORT", "0")
+            .env("RUST_LOG", "warn")
             .envs(variables.iter().copied())
+            .stderr(log)
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             .spawn()
             .expect("the server starts");
-        // The log is read to its end: a server whose log nobody reads would come to a stand.
-        let mut stderr = child.stderr.take().expect("its log");
+        // A log that comes here is read to its end: a server whose log nobody reads would come to a stand.
+        let stderr = child.stderr.take();
         let log = std::thread::spawn(move || {
             let mut log = Vec::new();
-            stderr.read_to_end(&mut log).expect("its log");
+            if let Some(mut stderr) = stderr {
+                stderr.read_to_end(&mut log).expect("its log");
+            }
             text(&log)
         });
         let stdout = BufReader::new(child.stdout.take().expect("its output"));
@@ -43,20 +46,25 @@ impl ServerProcess {
 
     /// The base URL in the `curl` line, up to and with `/scim/v2`.
     pub(crate) fn base_url(&self) -> &str {
-        let start = self.curl_line.find("http://").expect("a URL");
+        let start = self.curl_line.find(" http").expect("a URL") + 1;
         let end = self.curl_line.find("/scim/v2").expect("the mount") + "/scim/v2".len();
         &self.curl_line[start..end]
     }
 
     /// The port in the `curl` line.
     pub(crate) fn port(&self) -> String {
-        let (_, after) = self.curl_line.split_once("http://127.0.0.1:").expect("a URL");
+        let (_, after) = self.curl_line.split_once("://127.0.0.1:").expect("a URL");
         after.split('/').next().expect("a port").to_owned()
     }
 
     /// The id of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Starts the server with variables, for who wants to see its log when it ends.
+    pub(crate) fn start_logging(variables: &[(&str, &str)]) -> Self {
+        Self::start_with(variables, Stdio::piped())
     }
 
     /// Asks it to end, waits until it has, and answers what it logged.

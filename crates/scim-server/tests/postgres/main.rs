@@ -3,7 +3,7 @@
 
 #![cfg(test)]
 
-#[path = "../collector.rs"]
+#[path = "../shared/collector.rs"]
 mod collector;
 mod crashes;
 mod metrics;

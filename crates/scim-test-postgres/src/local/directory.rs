@@ -24,12 +24,18 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Makes a directory that belongs to `user`: in `place` where that is given, or else in the first
-    /// place for temporary files that the user reaches.
+    /// Makes a directory that belongs to `user`: in `place` where that is given, which is made and given
+    /// to the user, or else in the first place for temporary files that the user reaches.
     ///
     /// # Errors
     /// When no place can be written.
     pub(super) fn create(place: Option<&Path>, user: &User) -> Result<Self, Error> {
+        if let Some(place) = place {
+            // The server's user removes what is in it.
+            fs::create_dir_all(place)
+                .and_then(|()| chown(place, Some(user.id()), Some(user.group())))
+                .map_err(|error| Error::at(place, error))?;
+        }
         let mut last = Error::new("there is no place for temporary files");
         for place in places(place) {
             match Self::create_in(&place, user) {
