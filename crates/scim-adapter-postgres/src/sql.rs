@@ -370,7 +370,7 @@ mod tests {
     fn statements_are_called_as_the_modules_that_they_are_written_in() {
         named("crates/scim-adapter-postgres/src/queries/search.rs", "search");
         named("crates/scim-adapter-postgres/src/queries/create/rows.rs", "create");
-        named("/home/x/src/crates/scim-adapter-postgres/src/pool.rs", "pool");
+        named("/build/src/crates/scim-adapter-postgres/src/pool.rs", "pool");
         named("src/session.rs", "transaction");
         let sql = Sql::global("SELECT now()").with_text(", 1");
         assert_eq!((module_of(sql.written_in.file()), sql.operation()), ("sql", "SELECT"));
