@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesOrdered;
 use scim_domain::identifier::TenantId;
 use scim_ports::RepositoryError;
+use tracing::Instrument;
 
 use crate::error::Failure;
 use crate::pool::{Lease, Pool};
@@ -34,13 +35,17 @@ where
     U: FromSqlRow<T, Pg> + Send + 'static,
 {
     Box::pin(async move {
-        let mut connection = connection;
-        let mut rows = AsyncConnectionCore::load(&mut connection, sql).await?;
-        let mut read = Vec::new();
-        while let Some(row) = rows.next().await {
-            read.push(U::build_from_row(&row?).map_err(Failure::Internal)?);
-        }
-        Ok(read)
+        let span = sql.span();
+        let work = async move {
+            let mut connection = connection;
+            let mut rows = AsyncConnectionCore::load(&mut connection, sql).await?;
+            let mut read = Vec::new();
+            while let Some(row) = rows.next().await {
+                read.push(U::build_from_row(&row?).map_err(Failure::Internal)?);
+            }
+            Ok(read)
+        };
+        work.instrument(span).await
     })
 }
 
@@ -52,8 +57,10 @@ pub(crate) fn execute(connection: &AsyncPgConnection, sql: Sql) -> BoxFuture<'_,
 /// Runs a statement that has no rows; answers how many it wrote. Nothing is sent before the first poll.
 pub(crate) fn affected(connection: &AsyncPgConnection, sql: Sql) -> BoxFuture<'_, Result<usize, Failure>> {
     Box::pin(async move {
+        let span = sql.span();
         let mut connection = connection;
-        Ok(AsyncConnectionCore::execute_returning_count(&mut connection, sql).await?)
+        let work = AsyncConnectionCore::execute_returning_count(&mut connection, sql);
+        Ok(work.instrument(span).await?)
     })
 }
 

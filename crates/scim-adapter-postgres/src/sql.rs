@@ -8,6 +8,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::marker::PhantomData;
+use std::panic::Location;
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -17,7 +18,9 @@ use diesel::sql_types::{
 };
 use diesel::{QueryResult, RunQueryDsl};
 use scim_domain::identifier::{ResourceId, TenantId, Timestamp};
+use scim_ports::SPANS;
 use time::OffsetDateTime;
+use tracing::Span;
 use uuid::Uuid;
 
 /// The SQL type `jsonpath`.
@@ -128,10 +131,12 @@ pub(crate) struct Sql {
     tenant: Option<TenantId>,
     tenant_number: Option<usize>,
     keep: bool,
+    written_in: &'static Location<'static>,
 }
 
 impl Sql {
     /// A statement on the tables of a tenant. `$1` in its texts is the tenant's id.
+    #[track_caller]
     pub(crate) fn of(tenant: TenantId, text: &'static str) -> Self {
         let mut sql = Self::global("");
         sql.tenant = Some(tenant);
@@ -140,8 +145,35 @@ impl Sql {
     }
 
     /// A statement on no tenant's table: on the registry of tenants, or on the session.
+    #[track_caller]
     pub(crate) fn global(text: &'static str) -> Self {
-        Self { text: text.to_owned(), binds: Vec::new(), tenant: None, tenant_number: None, keep: true }
+        let written_in = Location::caller();
+        let (text, binds) = (text.to_owned(), Vec::new());
+        Self { text, binds, tenant: None, tenant_number: None, keep: true, written_in }
+    }
+
+    /// The span that the statement is run in, for traces and metrics: with what it does and which module of
+    /// this crate it is written in. Neither text nor values are in it.
+    pub(crate) fn span(&self) -> Span {
+        tracing::info_span!(
+            target: SPANS,
+            "query",
+            otel.name = self.module(),
+            otel.kind = "client",
+            db.system.name = "postgresql",
+            db.operation.name = self.operation(),
+            db.query.summary = self.module()
+        )
+    }
+
+    /// What statements like this one are called: as the module that they are written in, `search` say.
+    fn module(&self) -> &'static str {
+        module_of(self.written_in.file())
+    }
+
+    /// The first word of the statement.
+    fn operation(&self) -> &str {
+        self.text.split_ascii_whitespace().next().unwrap_or_default()
     }
 
     pub(crate) fn push(&mut self, text: &'static str) -> &mut Self {
@@ -239,6 +271,17 @@ impl Sql {
     }
 }
 
+/// The module of this crate that is in this file.
+fn module_of(file: &str) -> &str {
+    let (_, path) = file.rsplit_once("src/").unwrap_or(("", file));
+    let path = path.strip_prefix("queries/").unwrap_or(path);
+    match path.split(['/', '.']).next().unwrap_or(path) {
+        // What begins and ends transactions.
+        "session" => "transaction",
+        module => module,
+    }
+}
+
 impl QueryFragment<Pg> for Sql {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         if !self.keep {
@@ -291,6 +334,13 @@ pub(crate) struct Rows<T> {
     columns: PhantomData<T>,
 }
 
+impl<T> Rows<T> {
+    /// See [`Sql::span`].
+    pub(crate) fn span(&self) -> Span {
+        self.sql.span()
+    }
+}
+
 impl<T> QueryFragment<Pg> for Rows<T> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.sql.walk_ast(pass)
@@ -304,4 +354,25 @@ impl<T> QueryId for Rows<T> {
 
 impl<T> Query for Rows<T> {
     type SqlType = T;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn named(file: &'static str, expected: &str) {
+        // Only the compiler makes locations: what is asked for is how this one's file would be called.
+        assert_eq!(module_of(file), expected);
+    }
+
+    #[test]
+    fn statements_are_called_as_the_modules_that_they_are_written_in() {
+        named("crates/scim-adapter-postgres/src/queries/search.rs", "search");
+        named("crates/scim-adapter-postgres/src/queries/create/rows.rs", "create");
+        named("/build/src/crates/scim-adapter-postgres/src/pool.rs", "pool");
+        named("src/session.rs", "transaction");
+        let sql = Sql::global("SELECT now()").with_text(", 1");
+        assert_eq!((module_of(sql.written_in.file()), sql.operation()), ("sql", "SELECT"));
+    }
 }

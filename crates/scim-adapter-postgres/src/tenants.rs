@@ -1,5 +1,6 @@
 //! The registry of tenants.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -160,6 +161,13 @@ impl TenantRegistry for PostgresTenants {
         let lease = self.pool.lease().await?;
         let figures = statistics::of_tenant(&lease, id).await;
         lease.after_read(figures)
+    }
+
+    /// Reads an index entry for each resource of the tenant.
+    async fn tenant_counts(&self, id: TenantId) -> Result<BTreeMap<String, u64>, RepositoryError> {
+        let lease = self.pool.lease_for(id).await?;
+        let counts = statistics::counts_of(lease.connection()?, id).await;
+        lease.after_read(counts)
     }
 
     /// What [`tenant_statistics`](TenantRegistry::tenant_statistics) costs, once for each tenant, on one

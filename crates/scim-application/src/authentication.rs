@@ -25,13 +25,15 @@ use scim_domain::identifier::{CredentialId, ResourceId, TenantId};
 use scim_domain::scope::Scopes;
 use scim_domain::tenant::Tenant;
 use scim_ports::{
-    AuditRepository, ChangeListener, ChangeNotice, Clock, CredentialRepository, IdGenerator, PasswordHasher,
-    RepositoryError,
+    AuditRepository, CacheOutcome, ChangeListener, ChangeNotice, Clock, CredentialRepository, IdGenerator,
+    Observer, Outcome, PasswordHasher, RepositoryError,
 };
 use smol_str::SmolStr;
+use tracing::Instrument;
 
 use crate::cache::remembered::Remembered;
 use crate::oauth::is_jwt;
+use crate::observe::span_called;
 use crate::subjects::SUBJECT_TYPE;
 use crate::{OperatorKey, ServiceError, TenantDirectory};
 
@@ -69,6 +71,7 @@ pub(crate) struct AuthenticationPorts {
     pub(crate) passwords: Arc<dyn PasswordHasher>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdGenerator>,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 /// Turns bearer tokens into [`Principal`]s.
@@ -84,6 +87,7 @@ pub struct Authentication {
     uses: Uses,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
+    observer: Arc<dyn Observer>,
 }
 
 /// A credential that is remembered.
@@ -108,20 +112,31 @@ impl<E: Into<ServiceError>> From<E> for Denial {
 
 impl Authentication {
     pub(crate) fn new(ports: AuthenticationPorts) -> Self {
-        let AuthenticationPorts { operator, tenants, credentials, audit, tokens, passwords, clock, ids } =
-            ports;
+        let AuthenticationPorts {
+            operator,
+            tenants,
+            credentials,
+            audit,
+            tokens,
+            passwords,
+            clock,
+            ids,
+            observer,
+        } = ports;
+        let remembered = Remembered::new(Arc::clone(&clock), CREDENTIALS, UNKNOWN_CREDENTIALS);
         Self {
             operator: Operator::new(operator),
             tenants,
             credentials,
-            remembered: Remembered::new(Arc::clone(&clock), CREDENTIALS, UNKNOWN_CREDENTIALS),
-            proofs: Proofs::new(passwords, &*ids, Arc::clone(&clock)),
+            remembered: remembered.observed_by(Arc::clone(&observer)),
+            proofs: Proofs::new(passwords, &*ids, Arc::clone(&clock), Arc::clone(&observer)),
             tokens,
             audit,
             refusals: Refusals::default(),
             uses: Uses::default(),
             clock,
             ids,
+            observer,
         }
     }
 
@@ -133,7 +148,13 @@ impl Authentication {
     /// not where there were too many wrong ones. 503 where the stores are out of reach, or too many
     /// tokens are being verified.
     pub async fn authenticate(&self, attempt: Attempt<'_>) -> Result<Principal, ServiceError> {
-        match self.decide(attempt).await {
+        let decided = self.decide(attempt).instrument(span_called("authenticate")).await;
+        self.observer.authentication(match &decided {
+            Ok(_) => Outcome::Success,
+            Err(Denial::Refused(_)) => Outcome::Refused,
+            Err(Denial::Failed(error)) => error.outcome(),
+        });
+        match decided {
             Ok(principal) => Ok(principal),
             Err(Denial::Failed(error)) => Err(error),
             Err(Denial::Refused(named)) => {
@@ -150,9 +171,11 @@ impl Authentication {
         }
     }
 
-    /// Whether this is the operator's secret.
+    /// Whether this is the operator's secret, shown to administer.
     pub(crate) fn is_operator(&self, token: &str) -> bool {
-        self.operator.key.is(token)
+        let is_operator = self.operator.key.is(token);
+        self.observer.authentication(if is_operator { Outcome::Success } else { Outcome::Refused });
+        is_operator
     }
 
     /// Writes down what was collected of refusals.
@@ -227,8 +250,11 @@ impl Authentication {
         let tenant = self.tenants.by_id(tenant_id).await?;
         let known = self.credential(tenant_id, id).await?;
         let claim = Claim { text: &shown.text(), token: shown, client_address };
-        let known = self.prove(known, CredentialKind::OauthClient, claim).await?;
+        let known = self.prove(known, CredentialKind::OauthClient, claim).await.inspect_err(|error| {
+            self.observer.authentication(error.outcome());
+        })?;
         let known = known.filter(|_| tenant.is_some_and(|tenant| tenant.active));
+        self.observer.authentication(if known.is_some() { Outcome::Success } else { Outcome::Refused });
         if known.is_none() {
             let kind = Kind { wanted: Wanted::Id(tenant_id), credential: Some(id), client_address };
             self.refusals.note(kind, request_id, self.clock.now());
@@ -246,6 +272,8 @@ impl Authentication {
         let (tenant, id) = (claim.token.tenant, claim.token.credential);
         let Some(mut known) = known.filter(|known| known.credential.kind == kind) else { return Ok(None) };
         let mut is_right = self.known_secret(&known, claim);
+        let outcome = if is_right.is_some() { CacheOutcome::Hit } else { CacheOutcome::Miss };
+        self.observer.credential_cache(outcome);
         if is_right.is_none() {
             let Some(hash) = self.verified_hash(&known, claim).await? else { return Ok(None) };
             // Much may have happened in the meantime.

@@ -124,7 +124,6 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
     }
 
     /// How many entries there are.
-    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         let halves = self.halves.read();
         halves.young.len().saturating_add(halves.old.len())

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::identifier::ResourceId;
-use scim_ports::{PasswordError, RepositoryError};
+use scim_ports::{Outcome, PasswordError, RepositoryError};
 
 /// A failed use case.
 #[derive(Debug)]
@@ -31,6 +31,12 @@ impl ServiceError {
             retry_after: Some(RETRY_AFTER_SECONDS),
             cause,
         }
+    }
+
+    /// Whether it is on our side. What is not implemented is not.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let is_ours = self.error.kind.status() >= 500 && self.error.kind != ErrorKind::NotImplemented;
+        if is_ours { Outcome::Failed } else { Outcome::Refused }
     }
 
     /// The same failure with `context` before its detail.

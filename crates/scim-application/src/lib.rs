@@ -14,6 +14,7 @@ mod error;
 mod maintenance;
 mod me;
 pub mod oauth;
+mod observe;
 mod operator_key;
 mod orchestrator;
 mod rate_limits;

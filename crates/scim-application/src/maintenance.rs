@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use scim_domain::identifier::Timestamp;
-use scim_ports::{AuditRepository, ChangeListener, ChangeNotice, Clock, RepositoryError, TenantRegistry};
+use scim_ports::{
+    AuditRepository, ChangeListener, ChangeNotice, Clock, Observer, RepositoryError, TenantPopulation,
+    TenantRegistry,
+};
 
 use crate::cache::is_within;
 use crate::{Authentication, TenantDirectory};
@@ -27,6 +30,15 @@ const PURGE: Duration = Duration::from_secs(60);
 const BATCH: usize = 1000;
 /// The most batches of one kind in a row, before it is the turn of others.
 const BATCHES: usize = 100;
+/// How often the users and groups of every tenant are counted, at most.
+const COUNT: Duration = Duration::from_secs(15);
+/// How much longer than counting takes is rested after it: whatever there is to count, a small part of one
+/// connection is all that it costs.
+const REST: u32 = 20;
+/// How many tenants are read at a time.
+const TENANTS: usize = 500;
+/// The resource types that are counted.
+const COUNTED: [&str; 2] = ["User", "Group"];
 
 /// Writes down what requests leave behind, and removes what is not needed any more.
 ///
@@ -39,6 +51,7 @@ pub struct Maintenance {
     audit: Arc<dyn AuditRepository>,
     audit_retention: Duration,
     clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
     last: Mutex<Last>,
     tenants_changed: AtomicBool,
 }
@@ -60,11 +73,13 @@ pub(crate) struct MaintenanceParts {
     pub(crate) audit: Arc<dyn AuditRepository>,
     pub(crate) audit_retention: Duration,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 impl Maintenance {
     pub(crate) fn new(parts: MaintenanceParts) -> Self {
-        let MaintenanceParts { authentication, directory, tenants, audit, audit_retention, clock } = parts;
+        let MaintenanceParts { authentication, directory, tenants, audit, audit_retention, clock, observer } =
+            parts;
         Self {
             authentication,
             directory,
@@ -72,6 +87,7 @@ impl Maintenance {
             audit,
             audit_retention,
             clock,
+            observer,
             last: Mutex::default(),
             tenants_changed: AtomicBool::new(false),
         }
@@ -80,8 +96,41 @@ impl Maintenance {
     /// Does what is due, for as long as it is polled. Needs the timer of tokio.
     pub async fn run(&self) -> Infallible {
         // What removes much does not hold up what is to be written down within a second.
-        let (never, _) = tokio::join!(self.repeat(|| self.collect()), self.repeat(|| self.tidy()));
+        let (collecting, tidying) = (self.repeat(|| self.collect()), self.repeat(|| self.tidy()));
+        let (never, _, _) = tokio::join!(collecting, tidying, self.repeat(|| self.count_and_rest()));
         never
+    }
+
+    async fn count_and_rest(&self) {
+        if self.observer.wants_population() {
+            let began = tokio::time::Instant::now();
+            self.count().await;
+            tokio::time::sleep(began.elapsed().saturating_mul(REST).max(COUNT)).await;
+        }
+    }
+
+    /// Counts the users and groups of every tenant for the observer.
+    pub async fn count(&self) {
+        if let Some(tenants) = told("the users and groups of tenants", self.population().await) {
+            self.observer.population(&tenants);
+        }
+    }
+
+    async fn population(&self) -> Result<Vec<TenantPopulation>, RepositoryError> {
+        let (mut population, mut after) = (Vec::new(), None);
+        loop {
+            let records = self.tenants.tenant_list(after, TENANTS).await?;
+            let is_last = records.len() < TENANTS;
+            for record in records {
+                let counts = self.tenants.tenant_counts(record.id).await?;
+                let [users, groups] = COUNTED.map(|name| counts.get(name).copied().unwrap_or_default());
+                population.push(TenantPopulation { tenant: record.slug, users, groups });
+                after = Some(record.id);
+            }
+            if is_last {
+                return Ok(population);
+            }
+        }
     }
 
     async fn repeat<F: Future<Output = ()>>(&self, work: impl Fn() -> F) -> Infallible {

@@ -24,8 +24,8 @@ use scim_domain::precondition::VersionCondition;
 use scim_domain::resource::{Attributes, Resource};
 use scim_domain::schema::ResourceType;
 use scim_ports::{
-    Clock, ExpectedVersion, IdGenerator, PasswordHasher, RepositoryError, ResourceRepository, UpdateResource,
-    Updated,
+    Clock, ExpectedVersion, IdGenerator, Observer, PasswordHasher, RepositoryError, ResourceRepository,
+    UpdateResource, Updated,
 };
 
 use crate::{RequestContext, ServiceError};
@@ -45,6 +45,7 @@ pub struct ResourceOrchestrator {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdGenerator>,
     pub(crate) cursors: Arc<CursorSealer>,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 /// The resource that a request names.

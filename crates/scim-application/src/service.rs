@@ -8,7 +8,7 @@ use scim_domain::listing::cursor::CursorSealer;
 use scim_domain::tenant::RateLimit;
 use scim_ports::{
     AuditRepository, ChangeListener, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource,
-    PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRegistry,
+    Observer, PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRegistry,
 };
 
 use crate::authentication::AuthenticationPorts;
@@ -50,6 +50,8 @@ pub struct Ports {
     pub audit_retention: Duration,
     /// What the process knows of itself.
     pub status: Arc<dyn StatusProvider>,
+    /// Hears of what the service does.
+    pub observer: Arc<dyn Observer>,
     /// How many requests each credential may make, where its tenant's `rateLimit` does not say.
     pub rate_limit: Option<RateLimit>,
 }
@@ -86,7 +88,9 @@ impl ScimService {
     /// A service over these ports. It forgets what changes from the moment that it is made.
     pub fn new(ports: Ports) -> Self {
         let operator_tenant = ports.operator.tenant.clone();
-        let directory = Arc::new(TenantDirectory::new(ports.tenants.clone(), Arc::clone(&ports.clock)));
+        let directory =
+            TenantDirectory::observed(ports.tenants.clone(), Arc::clone(&ports.clock), &ports.observer);
+        let directory = Arc::new(directory);
         let OauthPorts { shared_secret, signing_keys, sealer, jwks } = ports.oauth;
         let keys = Arc::new(SigningKeys::new(signing_keys, sealer, Arc::clone(&ports.ids)));
         let access_tokens = Arc::new(match shared_secret {
@@ -109,6 +113,7 @@ impl ScimService {
             passwords: Arc::clone(&ports.passwords),
             clock: Arc::clone(&ports.clock),
             ids: Arc::clone(&ports.ids),
+            observer: Arc::clone(&ports.observer),
         }));
         let maintenance = Arc::new(Maintenance::new(MaintenanceParts {
             authentication: Arc::clone(&authentication),
@@ -117,6 +122,7 @@ impl ScimService {
             audit: Arc::clone(&ports.audit),
             audit_retention: ports.audit_retention,
             clock: Arc::clone(&ports.clock),
+            observer: Arc::clone(&ports.observer),
         }));
         let listeners: [Arc<dyn ChangeListener>; 4] =
             [directory.clone(), authentication.clone(), maintenance.clone(), keys];
@@ -145,6 +151,7 @@ impl ScimService {
             clock: ports.clock,
             ids: ports.ids,
             cursors: Arc::new(CursorSealer::new(ports.cursor_key)),
+            observer: ports.observer,
         };
         Self {
             authentication: Arc::clone(&authentication),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use scim_domain::identifier::TenantId;
 use scim_domain::tenant::Tenant;
-use scim_ports::{ChangeListener, ChangeNotice, Clock, RepositoryError, TenantRepository};
+use scim_ports::{
+    ChangeListener, ChangeNotice, Clock, Observer, RepositoryError, TenantRepository, Unobserved,
+};
 use smol_str::SmolStr;
 
 use crate::cache::remembered::Remembered;
@@ -31,10 +33,22 @@ pub struct TenantDirectory {
 impl TenantDirectory {
     /// The tenants of `tenants`. Somebody has to subscribe it to the notices.
     pub fn new(tenants: Arc<dyn TenantRepository>, clock: Arc<dyn Clock>) -> Self {
+        let nobody: Arc<dyn Observer> = Arc::new(Unobserved);
+        Self::observed(tenants, clock, &nobody)
+    }
+
+    /// The same, which tells `observer` how often the store is spared.
+    pub(crate) fn observed(
+        tenants: Arc<dyn TenantRepository>,
+        clock: Arc<dyn Clock>,
+        observer: &Arc<dyn Observer>,
+    ) -> Self {
+        let by_id = Remembered::new(Arc::clone(&clock), TENANTS, UNKNOWN_NAMES);
+        let slugs = Remembered::new(clock, TENANTS, UNKNOWN_NAMES);
         Self {
             tenants,
-            by_id: Arc::new(Remembered::new(Arc::clone(&clock), TENANTS, UNKNOWN_NAMES)),
-            slugs: Remembered::new(clock, TENANTS, UNKNOWN_NAMES),
+            by_id: Arc::new(by_id.observed_by(Arc::clone(observer))),
+            slugs: slugs.observed_by(Arc::clone(observer)),
         }
     }
 

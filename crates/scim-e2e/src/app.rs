@@ -15,6 +15,7 @@ use scim_domain::tenant::{RateLimit, TenantConfig};
 use scim_http::{AllowedOrigins, AppState, HttpSettings, Limits, MemoryGauge, TrustedProxies};
 use scim_ports::{AuditRepository, CredentialRepository, PasswordHasher, TenantRegistry};
 use scim_server::adapters::{BcryptPasswords, CgroupMemory, HttpJwks, SystemClock, UuidV7Ids};
+use scim_server::metrics::Metrics;
 use scim_server::wiring::{Store, Wiring};
 use scim_test_postgres::{TestDatabase, TestServer};
 use secrecy::SecretString;
@@ -116,6 +117,7 @@ pub struct Builder<B> {
     jwt_secret: Option<SecretString>,
     passwords: Arc<dyn PasswordHasher>,
     memory: Arc<dyn MemoryGauge>,
+    metrics: bool,
 }
 
 impl<B: Backend> TestApp<B> {
@@ -147,6 +149,7 @@ impl<B: Backend> TestApp<B> {
             jwt_secret: None,
             passwords: Arc::new(BcryptPasswords::new(BCRYPT_COST)),
             memory: Arc::new(CgroupMemory::of_this_process()),
+            metrics: true,
         }
     }
 
@@ -260,6 +263,13 @@ impl<B: Backend> Builder<B> {
         self
     }
 
+    /// Without metrics.
+    #[must_use]
+    pub fn without_metrics(mut self) -> Self {
+        self.metrics = false;
+        self
+    }
+
     /// Starts it.
     ///
     /// # Errors
@@ -286,6 +296,7 @@ impl<B: Backend> Builder<B> {
             passwords: Arc::clone(&self.passwords),
             ids: Arc::clone(&ids),
             memory: self.memory,
+            metrics: self.metrics.then(Metrics::new),
         };
         let state = wiring.state();
         let served = Arc::clone(&state);

@@ -37,6 +37,7 @@ pub(crate) mod hostile;
 mod injection;
 mod isolation;
 mod me;
+mod metrics;
 mod negotiation;
 mod oauth;
 mod okta;

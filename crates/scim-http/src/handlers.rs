@@ -7,6 +7,7 @@ pub(crate) mod fallback;
 pub(crate) mod health;
 pub(crate) mod index;
 pub(crate) mod me;
+pub(crate) mod metrics;
 pub(crate) mod oauth;
 pub(crate) mod ready;
 pub(crate) mod resource;

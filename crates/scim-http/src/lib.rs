@@ -11,6 +11,7 @@
 //! | `respond` | answers and their headers; errors as RFC 7644 §3.12 and RFC 9457 show them |
 //! | `openapi` | the OpenAPI document of all of it |
 //! | `docs` | the pages that show the document |
+//! | `observe` | what a host is shown of every request |
 //! | `middleware` | what every request goes through: its id, its log line, its turn, its time limit, its panics |
 //! | `connections` | the open connections, none of which is held for ever |
 //! | `limits` | how much is taken on at once |
@@ -26,6 +27,7 @@ mod handlers;
 mod health;
 mod limits;
 mod middleware;
+mod observe;
 mod openapi;
 mod proxies;
 mod respond;
@@ -44,6 +46,7 @@ pub use cors::AllowedOrigins;
 pub use docs::openapi_text;
 pub use health::{MemoryGauge, MemoryUse};
 pub use limits::Limits;
+pub use observe::{Answered, Received, RequestObserver, RoutePattern, Unobserved};
 pub use openapi::openapi;
 pub use proxies::TrustedProxies;
 pub use state::{AppState, HttpSettings};

@@ -3,7 +3,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod request_id;
-pub(crate) mod request_tenant;
+pub(crate) mod request_notes;
 mod security_headers;
 
 use std::error::Error as StdError;
@@ -20,15 +20,17 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
+use tracing::field::Empty;
 use tracing::{Instrument, Level};
 
 use crate::extract::{Deadline, Forwarded};
+use crate::observe::{Answered, Received, method_name};
 use crate::respond::{HttpError, Problem};
-use crate::routes::{MountPoint, Route, is_admin};
+use crate::routes::is_admin;
 use crate::{AppState, OpenConnection, TrustedProxies};
 
 use request_id::RequestId;
-use request_tenant::RequestTenant;
+use request_notes::{RequestNotes, route_of};
 
 /// Serves one request.
 pub(crate) async fn request(
@@ -37,26 +39,55 @@ pub(crate) async fn request(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = RequestId::of(request.headers(), &*state.ids);
-    let span = tracing::error_span!("request", method = request.method().as_str(), request_id = %id);
+    let method = method_name(request.method());
+    let is_secure = request.app_config().secure();
+    let received = Received { method, headers: request.headers(), request_id: &id, is_secure };
+    let observed = state.observer().received(&received);
+    // The level is that of the tenant, where it says so: it is recorded when the tenant is known.
+    let span = tracing::error_span!(
+        parent: &observed,
+        "request",
+        method = request.method().as_str(),
+        request_id = %id,
+        tenant_log_level = Empty
+    );
     let started = Instant::now();
-    let tenant = RequestTenant::default();
+    let notes = RequestNotes::new(span.clone());
     request.extensions_mut().insert(id.clone());
-    request.extensions_mut().insert(tenant.clone());
+    request.extensions_mut().insert(notes.clone());
     note_forwarded(&state.settings.trusted_proxies, &request);
     let dress = Dress {
         allowed_origin: state.settings.allowed_origins.allowed(request.headers()),
-        is_secure: request.app_config().secure(),
+        is_secure,
         id,
-        tenant: tenant.clone(),
+        notes: notes.clone(),
     };
+    let around = observed.clone();
     async move {
         let outcome = serve(&state, started, request, &next).await;
         let outcome = complete(&state, outcome, dress);
-        log(&outcome, started.elapsed(), &tenant);
+        let answered = answered(method, &outcome, started.elapsed(), &notes);
+        state.observer().answered(&observed, &answered);
+        log(&outcome, &answered, &notes);
         outcome.map_err(|failed| InternalError::from_response("", failed.response).into())
     }
     .instrument(span)
+    .instrument(around)
     .await
+}
+
+/// What became of the request.
+fn answered(
+    method: &'static str,
+    outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>,
+    took: Duration,
+    notes: &RequestNotes,
+) -> Answered {
+    let (status, route) = match outcome {
+        Ok(response) => (response.status(), route_of(response.request())),
+        Err(failed) => (failed.response.status(), notes.route()),
+    };
+    Answered { method, route, status: status.as_u16(), took }
 }
 
 /// Notes what trusted proxies say of the request.
@@ -141,7 +172,7 @@ fn complete(
 /// What every answer to the request has.
 struct Dress {
     id: RequestId,
-    tenant: RequestTenant,
+    notes: RequestNotes,
     allowed_origin: Option<HeaderValue>,
     is_secure: bool,
 }
@@ -149,7 +180,7 @@ struct Dress {
 impl Dress {
     fn put_on(self, state: &AppState, response: &mut HttpResponse) {
         let headers = response.headers_mut();
-        self.tenant.dress(headers);
+        self.notes.dress(headers);
         headers.insert(request_id::X_REQUEST_ID, self.id.to_header());
         state.settings.allowed_origins.dress(headers, self.allowed_origin);
         security_headers::dress(headers, self.is_secure);
@@ -160,12 +191,13 @@ impl Dress {
 }
 
 /// One line for each request, and one more for what failed on our side.
-fn log(outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>, took: Duration, tenant: &RequestTenant) {
-    let (status, error) = match outcome {
-        Ok(response) => (response.status(), response.response().error()),
-        Err(failed) => (failed.response.status(), Some(&failed.error)),
-    };
-    if status.is_server_error() {
+fn log(outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>, answered: &Answered, notes: &RequestNotes) {
+    let Answered { status, route, took, .. } = *answered;
+    if status >= 500 {
+        let error = match outcome {
+            Ok(response) => response.response().error(),
+            Err(failed) => Some(&failed.error),
+        };
         let cause = error.and_then(|error| {
             error
                 .as_error::<HttpError>()
@@ -174,18 +206,16 @@ fn log(outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>, took: Duration, 
         });
         if let Some(cause) = cause {
             let cause: &(dyn StdError + 'static) = cause;
-            tracing::error!(status = status.as_u16(), cause, "a request failed");
+            tracing::error!(status, cause, "a request failed");
         }
     }
     if tracing::enabled!(Level::INFO) {
-        let request = outcome.as_ref().ok().map(ServiceResponse::request);
-        let mount = request.and_then(|request| request.app_data::<MountPoint>());
-        let route = request.and_then(|request| request.app_data::<Route>());
         tracing::info!(
-            tenant = tenant.slug(),
-            mount = mount.map(|mount| mount.pattern()),
+            tenant = notes.slug(),
+            credential = notes.credential().map(display),
+            mount = route.map(|route| route.mount).filter(|mount| !mount.is_empty()),
             route = route.map(|route| route.pattern),
-            status = status.as_u16(),
+            status,
             duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "request"
         );

@@ -12,8 +12,8 @@ use crate::admin::{
     self, activity, credentials, no_admin_endpoint, no_admin_method, statistics, tenants, version,
 };
 use crate::handlers::{
-    bulk, collection, documentation, fallback, health, index, me, oauth, ready, resource, resource_types,
-    schemas, search, service_provider_config,
+    bulk, collection, documentation, fallback, health, index, me, metrics, oauth, ready, resource,
+    resource_types, schemas, search, service_provider_config,
 };
 
 /// Registers every route.
@@ -58,6 +58,7 @@ fn public() -> Vec<Endpoint> {
     vec![
         at("/health").get(health::show),
         at("/ready").get(ready::show),
+        at("/metrics").get(metrics::show),
         at("/oauth/token").post(oauth::token),
         at("/.well-known/jwks.json").get(oauth::jwks),
         at("/.well-known/oauth-authorization-server").get(oauth::metadata),

@@ -10,6 +10,7 @@ use scim_ports::{Clock, IdGenerator};
 use crate::docs::Documentation;
 use crate::health::{Health, MemoryGauge};
 use crate::limits::{Gates, Limits};
+use crate::observe::{RequestObserver, Unobserved};
 use crate::{AllowedOrigins, TrustedProxies};
 
 /// How SCIM is served over HTTP.
@@ -46,6 +47,7 @@ pub struct AppState {
     pub(crate) health: Health,
     draining: AtomicBool,
     documentation: OnceLock<Documentation>,
+    observer: Arc<dyn RequestObserver>,
 }
 
 impl AppState {
@@ -59,7 +61,19 @@ impl AppState {
     ) -> Self {
         let (gates, health) = (settings.limits.gates(), Health::new(memory));
         let (draining, documentation) = (AtomicBool::new(false), OnceLock::new());
-        Self { service, settings, clock, ids, gates, health, draining, documentation }
+        let observer = Arc::new(Unobserved);
+        Self { service, settings, clock, ids, gates, health, draining, documentation, observer }
+    }
+
+    /// Shows every request to `observer`.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn RequestObserver>) -> Self {
+        Self { observer, ..self }
+    }
+
+    /// Who sees every request.
+    pub(crate) fn observer(&self) -> &dyn RequestObserver {
+        &*self.observer
     }
 
     /// From now on the server is not ready, and asks clients to come back on another connection:

@@ -11,6 +11,7 @@ mod credential_repository;
 mod error;
 mod id_generator;
 mod jwks_source;
+mod observer;
 mod password_hasher;
 mod resource_repository;
 mod schema_interner;
@@ -34,6 +35,7 @@ pub use credential_repository::{CredentialRepository, RotateCredential};
 pub use error::RepositoryError;
 pub use id_generator::IdGenerator;
 pub use jwks_source::JwksSource;
+pub use observer::{CacheOutcome, Observer, Operation, Outcome, SPANS, TenantPopulation, Unobserved};
 pub use password_hasher::{PasswordError, PasswordHasher};
 pub use resource_repository::{
     DeleteResource, ExpectedVersion, NewResource, RefusedCreate, ResourceRepository, UpdateResource, Updated,

@@ -71,6 +71,15 @@ pub trait TenantRegistry: TenantRepository {
     /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
     async fn tenant_statistics(&self, id: TenantId) -> Result<Statistics, RepositoryError>;
 
+    /// How many resources of each type a tenant has, as [`tenant_statistics`](Self::tenant_statistics) tells it,
+    /// and nothing else of them: for who asks often, of all tenants.
+    ///
+    /// # Errors
+    /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
+    async fn tenant_counts(&self, id: TenantId) -> Result<BTreeMap<String, u64>, RepositoryError> {
+        Ok(self.tenant_statistics(id).await?.resources)
+    }
+
     /// The figures of all tenants together, and how many tenants there are.
     ///
     /// # Errors

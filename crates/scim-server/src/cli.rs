@@ -127,6 +127,14 @@ flags! {
     audit_retention_days: "DAYS", "How long the audit log is kept [AUDIT_RETENTION_DAYS; 90]";
     rust_log: "FILTER", "What is logged, as the tracing-subscriber crate filters it [RUST_LOG; info]";
     log_format: "FORMAT", "json or pretty [LOG_FORMAT; pretty on a terminal, else json]";
+    log_dir: "DIRECTORY", "Where the log is written to as well, as JSON, a file a day, 14 of them [LOG_DIR]";
+    metrics_enabled: "BOOLEAN", "Whether GET /metrics answers what is measured [METRICS_ENABLED; true]";
+    tracing_enabled: "BOOLEAN", "Whether traces are sent by OTLP [TRACING_ENABLED; false]";
+    otel_exporter_otlp_endpoint: "URL", "Where traces are sent to [OTEL_EXPORTER_OTLP_ENDPOINT, JAEGER_ENDPOINT; http://localhost:4318, or 4317 for grpc]";
+    otel_exporter_otlp_protocol: "PROTOCOL", "http/protobuf or grpc [OTEL_EXPORTER_OTLP_PROTOCOL; http/protobuf]";
+    otel_service_name: "NAME", "What the service is called in traces [OTEL_SERVICE_NAME; scim-server]";
+    otel_traces_sampler: "SAMPLER", "Which requests are traced: always_on, always_off, traceidratio, and parentbased_ before each of them [OTEL_TRACES_SAMPLER; parentbased_always_on]";
+    otel_traces_sampler_arg: "RATIO", "Which part of them traceidratio traces [OTEL_TRACES_SAMPLER_ARG; 1]";
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod banner;
 mod cli;
 mod clients;
 mod healthcheck;
+pub mod metrics;
 mod migrate;
 mod operate;
 mod secret;

@@ -15,7 +15,7 @@ pub(crate) fn run(settings: &Settings, down: bool) -> anyhow::Result<()> {
     let Some(database) = &settings.database else {
         bail!("PERSISTENCE_BACKEND: inmemory has no migrations; set DATABASE_URL");
     };
-    telemetry::start(settings)?;
+    telemetry::start_for_tool(settings)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async {
         let store = wiring::open(database, settings.request_timeout, Purpose::Tool).await?;

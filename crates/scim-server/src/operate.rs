@@ -57,7 +57,7 @@ pub(crate) fn credential(
 }
 
 fn run(settings: &Settings, place: &Place, call: &Call, shape: &Shape) -> anyhow::Result<()> {
-    telemetry::start(settings)?;
+    telemetry::start_for_tool(settings)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let outcome = runtime.block_on(async {
         let target = Target::open(settings, place).await?;

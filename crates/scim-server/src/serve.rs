@@ -8,9 +8,12 @@ use std::time::Duration;
 use actix_web::HttpServer;
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
+use tokio::time::Instant;
 
+use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::shutdown::{self, Signals};
+use crate::telemetry::Telemetry;
 use crate::tls::Tls;
 use crate::wiring::Wiring;
 use crate::{banner, clients, secret, telemetry};
@@ -23,25 +26,40 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// # Errors
 /// Where the server cannot be started, or ends by itself.
 pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
-    telemetry::start(settings)?;
+    let metrics = settings.telemetry.metrics_enabled.then(Metrics::new);
     // Requests are served on threads that the HTTP server makes. This runtime waits for the end, and
     // carries what connections to a database were opened at the start.
     let threads = if settings.database.is_some() { settings.worker_threads } else { 1 };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    let served = runtime.block_on(serve(settings));
+    // What sends spans runs there too.
+    let telemetry = {
+        let _entered = runtime.enter();
+        telemetry::start(settings, metrics.as_deref())?
+    };
+    let served = runtime.block_on(async {
+        tokio::select! {
+            ended = serve(settings, metrics, &telemetry) => ended,
+            never = telemetry.run() => match never {},
+        }
+    });
     // What is still under way is given up; nobody waits for it.
     runtime.shutdown_background();
     served
 }
 
-async fn serve(settings: &Settings) -> anyhow::Result<()> {
+async fn serve(
+    settings: &Settings,
+    metrics: Option<Arc<Metrics>>,
+    telemetry: &Telemetry,
+) -> anyhow::Result<()> {
     let (secret, is_random) = match &settings.scim_shared_secret {
         Some(secret) => (secret.clone(), false),
         None => (secret::random()?, true),
     };
     let limits = &settings.limits;
     clients::allow_files(limits);
-    let state = Wiring::new(settings, secret.clone()).await?.state();
+    let wiring = Wiring { metrics: metrics.clone(), ..Wiring::new(settings, secret.clone()).await? };
+    let state = wiring.state();
     let maintenance = Arc::clone(state.service.maintenance());
     let maintained = tokio::spawn(async move { maintenance.run().await });
     let place = (settings.server_host.as_str(), settings.server_port);
@@ -55,7 +73,10 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         .client_request_timeout(limits.header_read_timeout)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
         .max_connections(per_worker(limits.max_connections, settings.worker_threads))
-        .on_connect(move |io, data| clients::opened(&watched, io, data))
+        .on_connect(move |io, data| {
+            clients::opened(&watched, io, data);
+            data.insert(metrics.as_deref().map(Metrics::connection));
+        })
         .shutdown_timeout(limits.shutdown_timeout.as_secs())
         .disable_signals();
     let server = match &tls {
@@ -92,10 +113,13 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
         }
         signal = signals.next() => tracing::info!(signal, "ending"),
     }
+    let now = Instant::now();
+    let deadline = now.checked_add(limits.shutdown_timeout).unwrap_or(now);
     let ended = shutdown::end(limits, &state, handle, &mut signals).await;
     swept.abort();
     maintained.abort();
     ended?;
+    telemetry.flush(deadline.saturating_duration_since(Instant::now())).await;
     tracing::info!("ended");
     Ok(())
 }

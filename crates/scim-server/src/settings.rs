@@ -10,6 +10,7 @@ pub(crate) mod keys;
 mod limits;
 mod protection;
 mod reader;
+mod telemetry;
 mod tls;
 mod values;
 
@@ -26,6 +27,7 @@ pub use limits::LimitSettings;
 pub use protection::ProtectionSettings;
 pub use reader::Fault;
 use reader::Reader;
+pub use telemetry::{OtlpProtocol, TelemetrySettings, TracesSampler, TracingSettings};
 pub use tls::TlsSettings;
 pub use values::LogFormat;
 
@@ -66,6 +68,8 @@ pub struct Settings {
     pub rust_log: String,
     /// `LOG_FORMAT`; without it the terminal decides.
     pub log_format: Option<LogFormat>,
+    /// What operators are shown beside the log.
+    pub telemetry: TelemetrySettings,
     effective: Vec<Effective>,
 }
 
@@ -188,6 +192,7 @@ impl Settings {
             ToString::to_string,
             "pretty on a terminal, else json",
         );
+        let telemetry = telemetry::read(&mut reader, purpose);
         let effective = reader.finish()?;
         Ok(Self {
             server_host,
@@ -207,6 +212,7 @@ impl Settings {
             audit_retention,
             rust_log,
             log_format,
+            telemetry,
             effective,
         })
     }

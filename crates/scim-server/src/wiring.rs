@@ -20,13 +20,16 @@ use scim_domain::tenant::{Preset, RateLimit, Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings, Limits, MemoryGauge};
 use scim_ports::{
     AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource, NewTenant,
-    PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRecord, TenantRegistry,
+    Observer, PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRecord, TenantRegistry,
+    Unobserved,
 };
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::adapters::{
-    BcryptPasswords, CgroupMemory, HttpJwks, MemoryStatus, PostgresStatus, SystemClock, UuidV7Ids,
+    BcryptPasswords, CgroupMemory, HttpJwks, MemoryStatus, ObservedRequests, PostgresStatus, SystemClock,
+    UuidV7Ids, pool_figures,
 };
+use crate::metrics::{Metrics, PoolSource};
 use crate::secret::derive_key;
 use crate::settings::{DatabaseSettings, Purpose, Settings};
 
@@ -55,6 +58,8 @@ pub struct Store {
     pub signing_keys: Arc<dyn SigningKeyRepository>,
     /// Tells of changes.
     pub notices: Arc<dyn ChangeNotices>,
+    /// Tells the figures of its connections, where it has any.
+    pub pool: Option<PoolSource>,
     /// What it is called in `/ready`.
     pub name: &'static str,
 }
@@ -97,6 +102,7 @@ impl Store {
             status: Arc::new(MemoryStatus),
             signing_keys: store.signing_keys(),
             notices: store.notices(),
+            pool: None,
             name: "store",
         })
     }
@@ -128,6 +134,7 @@ impl Store {
             credentials: Arc::new(store.credentials()),
             audit: Arc::new(store.audit()),
             status: Arc::new(PostgresStatus(store.clone())),
+            pool: Some(pool_figures(store.clone())),
             signing_keys: Arc::new(store.signing_keys()),
             notices: Arc::new(store.notices()),
             name: "database",
@@ -171,6 +178,8 @@ pub struct Wiring {
     pub ids: Arc<UuidV7Ids>,
     /// Tells how much memory is used.
     pub memory: Arc<dyn MemoryGauge>,
+    /// What is measured, if anything is.
+    pub metrics: Option<Arc<Metrics>>,
 }
 
 impl Wiring {
@@ -223,6 +232,7 @@ impl Wiring {
             passwords: Arc::new(BcryptPasswords::new(BcryptPasswords::COST)),
             ids,
             memory: Arc::new(CgroupMemory::of_this_process()),
+            metrics: None,
         })
     }
 
@@ -234,8 +244,16 @@ impl Wiring {
             opens_every_tenant: self.secret_opens_every_tenant,
         };
         let clock = Arc::new(SystemClock);
-        let Store { resources, tenants, credentials, audit, signing_keys, status, notices, name: _ } =
+        let Store { resources, tenants, credentials, audit, signing_keys, status, notices, pool, name: _ } =
             self.store;
+        if let (Some(metrics), Some(pool)) = (&self.metrics, pool) {
+            metrics.watch_pool(pool);
+        }
+        let observer: Arc<dyn Observer> = match &self.metrics {
+            Some(metrics) => metrics.clone(),
+            None => Arc::new(Unobserved),
+        };
+        let requests = ObservedRequests { metrics: self.metrics };
         let service = ScimService::new(Ports {
             resources,
             tenants,
@@ -255,9 +273,11 @@ impl Wiring {
             cursor_key: derive_key(&self.secret, CURSOR_LABEL),
             audit_retention: self.audit_retention,
             status,
+            observer,
             rate_limit: self.rate_limit,
         });
-        Arc::new(AppState::new(service, self.http, clock, self.ids, self.memory))
+        let state = AppState::new(service, self.http, clock, self.ids, self.memory);
+        Arc::new(state.observed_by(Arc::new(requests)))
     }
 }
 

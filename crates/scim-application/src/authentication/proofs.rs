@@ -10,7 +10,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use scim_domain::credential::BearerToken;
 use scim_domain::identifier::CredentialId;
-use scim_ports::{Clock, IdGenerator, PasswordError, PasswordHasher};
+use scim_ports::{Clock, IdGenerator, Observer, PasswordError, PasswordHasher};
 use sha2::Sha256;
 
 use crate::cache::Cache;
@@ -65,6 +65,7 @@ pub(super) struct Proofs {
     passwords: Arc<dyn PasswordHasher>,
     clock: Arc<dyn Clock>,
     hash: KeyedHash,
+    observer: Arc<dyn Observer>,
 }
 
 /// A token and a hash, hashed.
@@ -76,6 +77,10 @@ struct Facts {
 }
 
 impl Facts {
+    fn len(&self) -> usize {
+        self.proven.len().saturating_add(self.disproven.len())
+    }
+
     fn get(&self, fact: &Fact) -> Option<bool> {
         let proven = self.proven.get(fact).map(|_| true);
         proven.or_else(|| self.disproven.get(fact).map(|_| false))
@@ -87,6 +92,7 @@ impl Proofs {
         passwords: Arc<dyn PasswordHasher>,
         ids: &dyn IdGenerator,
         clock: Arc<dyn Clock>,
+        observer: Arc<dyn Observer>,
     ) -> Self {
         Self {
             facts: Arc::new(Facts { proven: Cache::new(PROVEN), disproven: Cache::new(DISPROVEN) }),
@@ -95,6 +101,7 @@ impl Proofs {
             passwords,
             clock,
             hash: KeyedHash::new(ids),
+            observer,
         }
     }
 
@@ -132,6 +139,7 @@ impl Proofs {
         }
         let (facts, attempts) = (Arc::clone(&self.facts), Arc::clone(&self.attempts));
         let (passwords, clock) = (Arc::clone(&self.passwords), Arc::clone(&self.clock));
+        let observer = Arc::clone(&self.observer);
         let (secret, secret_hash) = (claim.token.secret.text(), secret_hash.to_owned());
         Some(async move {
             // Another may have landed just before this one took off.
@@ -144,6 +152,7 @@ impl Proofs {
                 Ok(false) => facts.disproven.put(fact, (), clock.now()),
                 Err(_) => {}
             }
+            observer.credentials_cached(facts.len());
             // Only who is wrong has used up an attempt.
             if verified != Ok(false) {
                 attempts.give_back(credential, address);

@@ -46,6 +46,7 @@ fn world_with(opens_every_tenant: bool, tokens: Option<Arc<dyn TokenVerifier>>) 
         passwords: passwords.clone(),
         clock: clock.clone(),
         ids: Arc::new(TestIds::default()),
+        observer: Arc::new(scim_ports::Unobserved),
     }));
     authentication.connected(true);
     World { tenants, credentials, passwords, audit, clock, authentication }

@@ -11,8 +11,10 @@ use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::identifier::ResourceId;
 use scim_domain::precondition::{IfMatch, VersionCondition};
 use scim_domain::schema::ResourceType;
+use scim_ports::Operation;
 use serde_json::Value;
 
+use crate::observe::outcome_of;
 use crate::orchestrator::Creation;
 use crate::{AnswerShape, RequestContext, ResourceOrchestrator, ResourceTarget, ServiceError, WriteAnswer};
 
@@ -297,6 +299,17 @@ impl<'a> Run<'a> {
             }
             None => return,
         };
+        let ended = outcome_of(&outcome);
+        let observer = &self.orchestrator.observer;
+        observer.bulk_operation(ended);
+        if let Some(Ok(operation)) = self.request.operations.get(index)
+            && operation.method == BulkMethod::Post
+            && let Ok(resource_type) = self.resource_type(&operation.path)
+        {
+            // Every other method is a use case of its own, which tells by itself.
+            let slug = &self.context.tenant().slug;
+            observer.operation(slug, resource_type.name(), Operation::Create, ended);
+        }
         let mut result = BulkResult {
             method,
             bulk_id: bulk_id.map(str::to_owned),

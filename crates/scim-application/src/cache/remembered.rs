@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use scim_domain::identifier::Timestamp;
-use scim_ports::{Clock, RepositoryError};
+use scim_ports::{CacheOutcome, Clock, Observer, RepositoryError, Unobserved};
 
 use super::flights::Flights;
 use super::{Cache, is_within};
@@ -29,6 +29,7 @@ const LIFE_UNNOTICED: Duration = Duration::from_secs(1);
 pub(crate) struct Remembered<K, V> {
     inner: Arc<Inner<K, V>>,
     loads: Flights<(K, u64), Loaded<V>>,
+    observer: Arc<dyn Observer>,
 }
 
 type Loaded<V> = Result<Option<V>, Arc<RepositoryError>>;
@@ -56,7 +57,12 @@ where
             is_connected: AtomicBool::new(false),
             clock,
         };
-        Self { inner: Arc::new(inner), loads: Flights::new() }
+        Self { inner: Arc::new(inner), loads: Flights::new(), observer: Arc::new(Unobserved) }
+    }
+
+    /// Tells `observer` how often the store is spared.
+    pub(crate) fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer, ..self }
     }
 
     /// The value that is remembered of `key`.
@@ -75,14 +81,17 @@ where
         F: Future<Output = Result<Option<V>, RepositoryError>> + Send + 'static,
     {
         if let Some(value) = self.peek(key) {
+            self.observer.cache(CacheOutcome::Hit);
             return Ok(Some(value));
         }
         let inner = &self.inner;
         if let Some(((), since)) = inner.unknown.get(key)
             && is_within(since, inner.life(LIFE_OF_NOTHING), inner.clock.now())
         {
+            self.observer.cache(CacheOutcome::Hit);
             return Ok(None);
         }
+        self.observer.cache(CacheOutcome::Miss);
         let generation = self.generation();
         let (inner, owned, work) = (Arc::clone(inner), key.clone(), load());
         let load = async move {

@@ -39,6 +39,7 @@ fn world() -> World {
         passwords: Arc::new(TestPasswords::new()),
         clock: clock.clone(),
         ids: Arc::new(TestIds::default()),
+        observer: Arc::new(scim_ports::Unobserved),
     }));
     let maintenance = Maintenance::new(MaintenanceParts {
         authentication,
@@ -47,6 +48,7 @@ fn world() -> World {
         audit: audit.clone(),
         audit_retention: Duration::from_secs(24 * 60 * 60),
         clock: clock.clone(),
+        observer: Arc::new(scim_ports::Unobserved),
     });
     World { tenants, audit, clock, maintenance }
 }

@@ -12,9 +12,10 @@ use scim_domain::resource::{Attributes, MemberChange};
 use scim_domain::schema::ResourceType;
 use scim_domain::scope::Access;
 use scim_domain::validation::SchemaValidator;
-use scim_ports::NewResource;
+use scim_ports::{NewResource, Operation};
 use serde_json::Value;
 
+use crate::observe::observed;
 use crate::{RequestContext, ServiceError};
 
 use super::answer::answer;
@@ -39,14 +40,17 @@ impl ResourceOrchestrator {
         body: &Value,
         shape: &AnswerShape,
     ) -> Result<WriteAnswer, ServiceError> {
-        let projection =
-            shape.projection_for_write(resource_type, &written_attributes(resource_type, body))?;
-        let creation =
-            Creation { id: self.ids.resource_id(), resource_type: Arc::clone(resource_type), body };
-        let shown = (!shape.minimal || shape_asks(shape)).then_some(&projection);
-        let mut answers =
-            self.create_all(context, vec![creation], shown).await.map_err(|(_index, error)| error)?;
-        answers.pop().ok_or_else(no_answer)
+        let work = async {
+            let projection =
+                shape.projection_for_write(resource_type, &written_attributes(resource_type, body))?;
+            let creation =
+                Creation { id: self.ids.resource_id(), resource_type: Arc::clone(resource_type), body };
+            let shown = (!shape.minimal || shape_asks(shape)).then_some(&projection);
+            let mut answers =
+                self.create_all(context, vec![creation], shown).await.map_err(|(_index, error)| error)?;
+            answers.pop().ok_or_else(no_answer)
+        };
+        observed(&*self.observer, context, (Operation::Create, resource_type.name()), work).await
     }
 
     /// Creates all of `creations` or none; they may name one another as members. Answers in their

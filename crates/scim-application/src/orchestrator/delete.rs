@@ -9,8 +9,9 @@ use scim_domain::listing::Include;
 use scim_domain::precondition::VersionCondition;
 use scim_domain::resource::{Attributes, MemberChange};
 use scim_domain::scope::Access;
-use scim_ports::{DeleteResource, ExpectedVersion, RepositoryError};
+use scim_ports::{DeleteResource, ExpectedVersion, Operation, RepositoryError};
 
+use crate::observe::observed;
 use crate::{RequestContext, ServiceError};
 
 use super::{
@@ -29,20 +30,23 @@ impl ResourceOrchestrator {
         target: &ResourceTarget,
         if_match: Option<&VersionCondition>,
     ) -> Result<(), ServiceError> {
-        context.require(Access::Write(target.resource_type.name()))?;
-        require_condition(context, if_match)?;
-        if context.tenant().config.soft_delete && active(&target.resource_type).is_some() {
-            return self.hide(context, target, if_match).await;
-        }
-        let expected = match if_match {
-            None | Some(VersionCondition::Any) => ExpectedVersion::Any,
-            Some(VersionCondition::OneOf(versions)) => ExpectedVersion::OneOf(versions.clone()),
+        let work = async {
+            context.require(Access::Write(target.resource_type.name()))?;
+            require_condition(context, if_match)?;
+            if context.tenant().config.soft_delete && active(&target.resource_type).is_some() {
+                return self.hide(context, target, if_match).await;
+            }
+            let expected = match if_match {
+                None | Some(VersionCondition::Any) => ExpectedVersion::Any,
+                Some(VersionCondition::OneOf(versions)) => ExpectedVersion::OneOf(versions.clone()),
+            };
+            match self.delete_at(context, target, expected, None).await {
+                Ok(()) => Ok(()),
+                Err(RepositoryError::NotFound) => Err(target.not_found().into()),
+                Err(error) => Err(error.into()),
+            }
         };
-        match self.delete_at(context, target, expected, None).await {
-            Ok(()) => Ok(()),
-            Err(RepositoryError::NotFound) => Err(target.not_found().into()),
-            Err(error) => Err(error.into()),
-        }
+        observed(&*self.observer, context, (Operation::Delete, target.resource_type.name()), work).await
     }
 
     /// Hides a resource as it is, again from the start when another writer came between.

@@ -6,9 +6,10 @@ use scim_domain::patch::{PatchEngine, PatchRequest};
 use scim_domain::precondition::VersionCondition;
 use scim_domain::scope::Access;
 use scim_domain::validation::SchemaValidator;
-use scim_ports::RepositoryError;
+use scim_ports::{Operation, RepositoryError};
 use serde_json::Value;
 
+use crate::observe::observed;
 use crate::{RequestContext, ServiceError};
 
 use super::answer::answer;
@@ -31,36 +32,40 @@ impl ResourceOrchestrator {
         if_match: Option<&VersionCondition>,
         shape: &AnswerShape,
     ) -> Result<WriteAnswer, ServiceError> {
-        context.require(Access::Write(target.resource_type.name()))?;
-        let config = &context.tenant().config;
-        let request = PatchRequest::parse(body, &target.resource_type, config, &context.base_url)?;
-        let projection = shape.projection_for_write(&target.resource_type, &request.written_attributes())?;
-        let engine =
-            PatchEngine { validator: SchemaValidator { resource_type: &target.resource_type, config } };
-        let compute = |current: &scim_domain::resource::Resource| {
-            let outcome = engine.apply(current, &request)?;
-            Ok(Change { attributes: outcome.attributes, members: outcome.members })
+        let work = async {
+            context.require(Access::Write(target.resource_type.name()))?;
+            let config = &context.tenant().config;
+            let request = PatchRequest::parse(body, &target.resource_type, config, &context.base_url)?;
+            let projection =
+                shape.projection_for_write(&target.resource_type, &request.written_attributes())?;
+            let engine =
+                PatchEngine { validator: SchemaValidator { resource_type: &target.resource_type, config } };
+            let compute = |current: &scim_domain::resource::Resource| {
+                let outcome = engine.apply(current, &request)?;
+                Ok(Change { attributes: outcome.attributes, members: outcome.members })
+            };
+            let reads = if request.needs_members() {
+                Include { members: MemberInclude::All, groups: false }
+            } else {
+                Include::NOTHING
+            };
+            let asked = shape_asks(shape);
+            let limit = config.patch_response_member_limit;
+            let answers = match projection.include() {
+                _ if shape.minimal && !asked => Include::NOTHING,
+                Include { members: MemberInclude::All, groups } if !asked => {
+                    Include { members: MemberInclude::UpTo(limit), groups }
+                }
+                include => include,
+            };
+            let modify = AuditOperation::Modify;
+            let includes = Includes { reads, answers };
+            let updated = self.change(context, modify, target, if_match, includes, compute).await;
+            let updated = updated.map_err(|refused| blame(&request, refused))?;
+            let shown = asked || (!shape.minimal && updated.member_count <= limit);
+            Ok(answer(context, &updated.resource, shown.then_some(&projection)))
         };
-        let reads = if request.needs_members() {
-            Include { members: MemberInclude::All, groups: false }
-        } else {
-            Include::NOTHING
-        };
-        let asked = shape_asks(shape);
-        let limit = config.patch_response_member_limit;
-        let answers = match projection.include() {
-            _ if shape.minimal && !asked => Include::NOTHING,
-            Include { members: MemberInclude::All, groups } if !asked => {
-                Include { members: MemberInclude::UpTo(limit), groups }
-            }
-            include => include,
-        };
-        let modify = AuditOperation::Modify;
-        let includes = Includes { reads, answers };
-        let updated = self.change(context, modify, target, if_match, includes, compute).await;
-        let updated = updated.map_err(|refused| blame(&request, refused))?;
-        let shown = asked || (!shape.minimal && updated.member_count <= limit);
-        Ok(answer(context, &updated.resource, shown.then_some(&projection)))
+        observed(&*self.observer, context, (Operation::Modify, target.resource_type.name()), work).await
     }
 }
 

@@ -2,7 +2,9 @@
 
 use scim_domain::precondition::IfNoneMatch;
 use scim_domain::scope::Access;
+use scim_ports::Operation;
 
+use crate::observe::observed;
 use crate::{RequestContext, ServiceError};
 
 use super::answer::answer;
@@ -20,8 +22,11 @@ impl ResourceOrchestrator {
         shape: &AnswerShape,
         if_none_match: Option<&IfNoneMatch>,
     ) -> Result<ReadAnswer, ServiceError> {
-        context.require(Access::Read(target.resource_type.name()))?;
-        self.show(context, target, shape, if_none_match).await
+        let work = async {
+            context.require(Access::Read(target.resource_type.name()))?;
+            self.show(context, target, shape, if_none_match).await
+        };
+        observed(&*self.observer, context, (Operation::Read, target.resource_type.name()), work).await
     }
 
     /// Reads the resource that the credential speaks for, which takes no scope of its own
@@ -37,8 +42,11 @@ impl ResourceOrchestrator {
         if_none_match: Option<&IfNoneMatch>,
     ) -> Result<ReadAnswer, ServiceError> {
         let target = context.me()?;
-        context.require(Access::Discovery)?;
-        self.show(context, &target, shape, if_none_match).await
+        let work = async {
+            context.require(Access::Discovery)?;
+            self.show(context, &target, shape, if_none_match).await
+        };
+        observed(&*self.observer, context, (Operation::Read, target.resource_type.name()), work).await
     }
 
     async fn show(

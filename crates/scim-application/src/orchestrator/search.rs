@@ -9,7 +9,9 @@ use scim_domain::listing::plan::QueryPlan;
 use scim_domain::listing::response::write_list_response;
 use scim_domain::schema::ResourceType;
 use scim_domain::scope::Access;
+use scim_ports::Operation;
 
+use crate::observe::{SEVERAL_TYPES, observed};
 use crate::{RequestContext, ServiceError};
 
 use super::ResourceOrchestrator;
@@ -25,15 +27,26 @@ impl ResourceOrchestrator {
         resource_types: &[Arc<ResourceType>],
         parameters: &ListParameters,
     ) -> Result<Vec<u8>, ServiceError> {
-        let readable = readable(context, resource_types)?;
-        let now = self.clock.now();
-        let tenant = context.tenant();
-        let plan = QueryPlan::new(parameters, &readable, tenant, &context.base_url, &self.cursors, now)?;
-        let page = self.resources.resource_search(tenant, &plan.query).await?;
-        let mut body = Vec::with_capacity(page.resources.len().saturating_mul(1024).saturating_add(256));
-        let (sealer, nonces) = (&self.cursors, [self.ids.nonce(), self.ids.nonce()]);
-        write_list_response(&mut body, &plan, &page, &context.base_url, sealer, now, nonces)?;
-        Ok(body)
+        let work = async {
+            let readable = readable(context, resource_types)?;
+            let now = self.clock.now();
+            let tenant = context.tenant();
+            let plan = QueryPlan::new(parameters, &readable, tenant, &context.base_url, &self.cursors, now)?;
+            let page = self.resources.resource_search(tenant, &plan.query).await?;
+            let mut body = Vec::with_capacity(page.resources.len().saturating_mul(1024).saturating_add(256));
+            let (sealer, nonces) = (&self.cursors, [self.ids.nonce(), self.ids.nonce()]);
+            write_list_response(&mut body, &plan, &page, &context.base_url, sealer, now, nonces)?;
+            Ok(body)
+        };
+        observed(&*self.observer, context, (Operation::Search, types_name(resource_types)), work).await
+    }
+}
+
+/// What the observer is told that the query is about.
+fn types_name(resource_types: &[Arc<ResourceType>]) -> &str {
+    match resource_types {
+        [one] => one.name(),
+        _ => SEVERAL_TYPES,
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::AppState;
 use crate::limits::Place;
-use crate::middleware::request_tenant::RequestTenant;
+use crate::middleware::request_notes::RequestNotes;
 use crate::respond::HttpError;
 use crate::routes::MountPoint;
 
@@ -42,6 +42,7 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     fn of(request: &HttpRequest) -> Result<Self, HttpError> {
+        RequestNotes::routed(request);
         let state = request.app_data::<web::Data<AppState>>().ok_or_else(misplaced)?.clone();
         let point = *request.app_data::<MountPoint>().ok_or_else(misplaced)?;
         let base_url = base_url::base_url(request, point, &state.settings)?;
@@ -64,7 +65,7 @@ impl Visitor {
             .is_ok_and(|pairs| pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case("filter")));
         let discovery = self.state.service.discovery();
         let tenant = discovery.admit(self.attempt()).await?;
-        RequestTenant::note(&self.request, &tenant);
+        RequestNotes::let_in(&self.request, Some(&tenant), None);
         let document = discovery.document(&tenant, &self.base_url, endpoint, has_filter)?;
         query?;
         media_type::check_accept(self.request.headers())?;
@@ -88,7 +89,7 @@ impl Visitor {
 
     async fn authorize(self, payload: Payload) -> Result<Authorized, HttpError> {
         let context = self.state.service.authenticate(self.attempt(), self.base_url.clone()).await?;
-        RequestTenant::note(&self.request, context.tenant());
+        RequestNotes::let_in(&self.request, Some(context.tenant()), Some(&context.principal.actor));
         media_type::check_accept(self.request.headers())?;
         Ok(Authorized { context, state: self.state, request: self.request, payload })
     }

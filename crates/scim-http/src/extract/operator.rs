@@ -6,11 +6,13 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use scim_application::{AdminContext, Administration, Parameters};
+use scim_domain::audit::Actor;
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::precondition::VersionCondition;
 use serde_json::Value;
 
 use crate::AppState;
+use crate::middleware::request_notes::RequestNotes;
 use crate::respond::Problem;
 
 use super::{bearer, body, client_address, media_type, preconditions, query, request_id, segment};
@@ -26,6 +28,7 @@ pub(crate) struct Operator {
 
 impl Operator {
     fn of(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        RequestNotes::routed(request);
         let state = request
             .app_data::<web::Data<AppState>>()
             .cloned()
@@ -33,6 +36,7 @@ impl Operator {
         let token = bearer::token(request.headers());
         let (request_id, client_address) = (request_id(request), client_address(request));
         let context = state.service.administration().authenticate(token, &request_id, client_address)?;
+        RequestNotes::let_in(request, None, Some(&Actor::Operator));
         Ok(Self { context, state, request: request.clone(), payload: payload.take() })
     }
 

@@ -9,6 +9,7 @@ use futures_util::future::LocalBoxFuture;
 use scim_application::oauth::{TokenError, TokenErrorKind, TokenRequest};
 
 use crate::AppState;
+use crate::middleware::request_notes::RequestNotes;
 use crate::respond::OauthError;
 
 use super::{base_url, body, client_address, query, request_id};
@@ -42,6 +43,7 @@ impl TokenForm {
     }
 
     async fn read(request: HttpRequest, mut payload: Payload) -> Result<Self, OauthError> {
+        RequestNotes::routed(&request);
         let invalid = |detail: String| TokenError::new(TokenErrorKind::InvalidRequest, detail);
         if !is_form(request.headers()) {
             return Err(invalid("expected a body of application/x-www-form-urlencoded".to_owned()).into());

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{Client, Response, Url};
 use scim_ports::JwksSource;
+use tracing::Instrument;
+
+use crate::telemetry::traces;
 
 /// How long an answer may take, from the connection to its last byte.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,12 +35,20 @@ impl HttpJwks {
 #[async_trait]
 impl JwksSource for HttpJwks {
     async fn jwks_fetch(&self, uri: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
-        let response = self.client.get(uri).header("accept", "application/jwk-set+json, application/json");
-        let response = response.send().await?;
-        if !response.status().is_success() {
-            return Err(format!("the answer is {}", response.status()).into());
+        let url = Url::parse(uri)?;
+        let span = traces::client_span("GET", url.host_str());
+        let mut request = self.client.get(url).header("accept", "application/jwk-set+json, application/json");
+        for (name, value) in traces::headers_of(&span) {
+            request = request.header(name, value);
         }
-        read(response).await
+        let fetch = async {
+            let response = request.send().await?;
+            if !response.status().is_success() {
+                return Err(format!("the answer is {}", response.status()).into());
+            }
+            read(response).await
+        };
+        fetch.instrument(span).await
     }
 }
 
@@ -56,6 +67,8 @@ async fn read(mut response: Response) -> Result<String, Box<dyn Error + Send + S
 mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
+
+    use tracing::instrument::WithSubscriber;
 
     use super::*;
 
@@ -82,6 +95,15 @@ mod tests {
         let (fetched, asked) = fetch("HTTP/1.1 200 OK", 3).await;
         assert_eq!(fetched.as_deref(), Ok("xxx"));
         assert!(asked.starts_with("GET /keys HTTP/1.1\r\n"), "{asked}");
+    }
+
+    #[tokio::test]
+    async fn the_trace_goes_on() {
+        let subscribers = traces::tests::subscribers();
+        let (_, asked) = fetch("HTTP/1.1 200 OK", 3).with_subscriber(subscribers[0].clone()).await;
+        assert!(asked.contains("\r\ntraceparent: 00-"), "{asked}");
+        let (_, asked) = fetch("HTTP/1.1 200 OK", 3).await;
+        assert!(!asked.contains("traceparent"), "{asked}");
     }
 
     #[tokio::test]

@@ -67,6 +67,18 @@ pub(crate) const SHUTDOWN_DELAY: Key = key("SHUTDOWN_DELAY", "shutdown_delay");
 pub(crate) const AUDIT_RETENTION_DAYS: Key = key("AUDIT_RETENTION_DAYS", "audit_retention_days");
 pub(crate) const RUST_LOG: Key = key("RUST_LOG", "rust_log");
 pub(crate) const LOG_FORMAT: Key = key("LOG_FORMAT", "log_format");
+pub(crate) const LOG_DIR: Key = key("LOG_DIR", "log_dir");
+pub(crate) const METRICS_ENABLED: Key = key("METRICS_ENABLED", "metrics_enabled");
+pub(crate) const TRACING_ENABLED: Key = key("TRACING_ENABLED", "tracing_enabled");
+pub(crate) const OTEL_EXPORTER_OTLP_ENDPOINT: Key = Key {
+    alias: Some("JAEGER_ENDPOINT"),
+    ..key("OTEL_EXPORTER_OTLP_ENDPOINT", "otel_exporter_otlp_endpoint")
+};
+pub(crate) const OTEL_EXPORTER_OTLP_PROTOCOL: Key =
+    key("OTEL_EXPORTER_OTLP_PROTOCOL", "otel_exporter_otlp_protocol");
+pub(crate) const OTEL_SERVICE_NAME: Key = key("OTEL_SERVICE_NAME", "otel_service_name");
+pub(crate) const OTEL_TRACES_SAMPLER: Key = key("OTEL_TRACES_SAMPLER", "otel_traces_sampler");
+pub(crate) const OTEL_TRACES_SAMPLER_ARG: Key = key("OTEL_TRACES_SAMPLER_ARG", "otel_traces_sampler_arg");
 
 /// All of them.
 pub(crate) const ALL: &[&Key] = &[
@@ -105,17 +117,15 @@ pub(crate) const ALL: &[&Key] = &[
     &AUDIT_RETENTION_DAYS,
     &RUST_LOG,
     &LOG_FORMAT,
+    &LOG_DIR,
+    &METRICS_ENABLED,
+    &TRACING_ENABLED,
+    &OTEL_EXPORTER_OTLP_ENDPOINT,
+    &OTEL_EXPORTER_OTLP_PROTOCOL,
+    &OTEL_SERVICE_NAME,
+    &OTEL_TRACES_SAMPLER,
+    &OTEL_TRACES_SAMPLER_ARG,
 ];
 
 /// Settings of features that this build does not have.
-pub(crate) const NOT_BUILT_IN: &[&str] = &[
-    "CACHE_TTL",
-    "JAEGER_ENDPOINT",
-    "LOG_DIR",
-    "METRICS_ENABLED",
-    "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "OTEL_SERVICE_NAME",
-    "REDIS_MAX_CONNECTIONS",
-    "REDIS_URL",
-    "TRACING_ENABLED",
-];
+pub(crate) const NOT_BUILT_IN: &[&str] = &["CACHE_TTL", "REDIS_MAX_CONNECTIONS", "REDIS_URL"];

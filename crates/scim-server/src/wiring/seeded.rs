@@ -1,5 +1,6 @@
 //! The registry of tenants in PostgreSQL, with the operator's tenant in it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -114,6 +115,11 @@ impl TenantRegistry for SeededTenants {
     async fn tenant_statistics(&self, id: TenantId) -> Result<Statistics, RepositoryError> {
         self.seed().await?;
         self.tenants.tenant_statistics(id).await
+    }
+
+    async fn tenant_counts(&self, id: TenantId) -> Result<BTreeMap<String, u64>, RepositoryError> {
+        self.seed().await?;
+        self.tenants.tenant_counts(id).await
     }
 
     async fn statistics(&self) -> Result<(usize, Statistics), RepositoryError> {

@@ -1,11 +1,16 @@
 //! The server as a process: what a newcomer and an operator do with the binary.
 
 #[cfg(test)]
+#[path = "../shared/collector.rs"]
+mod collector;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod ending;
+#[cfg(test)]
+mod logs;
 #[cfg(test)]
 mod operate;
 #[cfg(test)]
@@ -17,3 +22,5 @@ mod slow_clients;
 mod storm;
 #[cfg(test)]
 mod tls;
+#[cfg(test)]
+mod traces;

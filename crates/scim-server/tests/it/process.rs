@@ -1,14 +1,15 @@
 //! Starts the built binary on a free port of the loopback interface, and ends it by its id.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 use crate::storm::Http;
 
 /// A running server, and what its banner said.
 pub(crate) struct ServerProcess {
     child: Child,
-    log: BufReader<ChildStderr>,
+    log: Receiver<String>,
     /// The banner's `curl` line.
     pub(crate) curl_line: String,
 }
@@ -30,17 +31,24 @@ impl ServerProcess {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the server starts");
+        // Read to its end, whoever asks: a server whose log nobody reads would come to a stand.
+        let stderr = BufReader::new(child.stderr.take().expect("its log"));
+        let (sender, log) = channel();
+        std::thread::spawn(move || {
+            for line in stderr.split(b'\n') {
+                // Nobody may be left to read it.
+                let _unread = sender.send(text(&line.expect("its log")));
+            }
+        });
         let stdout = BufReader::new(child.stdout.take().expect("its output"));
         let mut lines = stdout.lines().map(|line| line.expect("text"));
         let curl_line = lines.find(|line| line.trim_start().starts_with("curl ")).expect("a curl line");
-        let log = BufReader::new(child.stderr.take().expect("its log"));
         Self { child, log, curl_line: curl_line.trim().to_owned() }
     }
 
     /// Waits for the next line of the log that has `what` in it.
     pub(crate) fn log_line(&mut self, what: &str) -> String {
-        let mut lines = self.log.by_ref().lines().map(|line| line.expect("text"));
-        lines.find(|line| line.contains(what)).expect("such a line")
+        self.log.iter().find(|line| line.contains(what)).expect("such a line")
     }
 
     /// The base URL in the `curl` line, up to and with `/scim/v2`.
@@ -59,6 +67,13 @@ impl ServerProcess {
     /// The id of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Asks it to end, waits until it has, and answers what it logged but for what was waited for.
+    pub(crate) fn end(mut self) -> String {
+        shell("kill -TERM \"$PID\"", &[("PID", &self.pid().to_string())]);
+        assert_eq!(self.wait().code(), Some(0));
+        self.log.iter().map(|line| line + "\n").collect()
     }
 
     /// Waits for its end.

@@ -3,12 +3,16 @@
 
 #![cfg(test)]
 
+#[path = "../shared/collector.rs"]
+mod collector;
 mod crashes;
 mod ending;
+mod metrics;
 mod migrations;
 mod operate;
 mod replicas;
 mod server;
 #[path = "../shared/storm.rs"]
 mod storm;
+mod traces;
 mod writers;

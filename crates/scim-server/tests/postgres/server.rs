@@ -102,6 +102,14 @@ impl Server {
         Self::spawn(url, &[]).serving()
     }
 
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn end(mut self) {
+        let mut kill = Command::new("kill");
+        let killed = kill.args(["-TERM", &self.pid().to_string()]).status().expect("kill");
+        assert!(killed.success());
+        assert_eq!(self.child.wait().expect("its end").code(), Some(0));
+    }
+
     /// The id of its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
@@ -160,6 +168,12 @@ impl Server {
     /// GET at the root of the server.
     pub(crate) async fn probe(&self, path: &str) -> Answer {
         self.probe_with(path, |request| request).await
+    }
+
+    /// What GET at the root of the server answers, as text.
+    pub(crate) async fn text(&self, path: &str) -> String {
+        let answer = self.http.get(self.url(path)).send().await.expect("an answer");
+        answer.text().await.expect("text")
     }
 
     /// The same, with this bearer token.

@@ -52,6 +52,8 @@ impl Row {
 fn rows(files: &Files) -> Vec<Row> {
     let (hex, base64) = ("01".repeat(32), "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
     let database = |row: Row| row.with("DATABASE_URL", URL).with("SCIM_SHARED_SECRET", SECRET);
+    let traced = |row: Row| row.with("TRACING_ENABLED", "true");
+    let log_dir = files.path("logs");
     let (certificate, key) = (files.path("cert.pem"), files.path("key.pem"));
     let switch = "true or false";
     let seconds = "a number of seconds, 1 to 3600";
@@ -257,7 +259,56 @@ fn rows(files: &Files) -> Vec<Row> {
             ("json", |s| s.log_format.as_ref().map(ToString::to_string).unwrap_or_default(), "json"),
             ("xml", "json or pretty"),
         ),
+        row(
+            &keys::LOG_DIR,
+            (&log_dir, |s| s.telemetry.log_dir.as_deref().map(file_name).unwrap_or_default(), "logs"),
+            ("", "a directory that can be written to"),
+        ),
+        row(
+            &keys::METRICS_ENABLED,
+            ("false", |s| s.telemetry.metrics_enabled.to_string(), "false"),
+            ("yes", switch),
+        ),
+        row(
+            &keys::TRACING_ENABLED,
+            ("true", |s| s.telemetry.tracing.is_some().to_string(), "true"),
+            ("on", switch),
+        ),
+        traced(row(
+            &keys::OTEL_EXPORTER_OTLP_ENDPOINT,
+            ("https://otel.example/", |s| on_traces(s, |t| t.endpoint.clone()), "https://otel.example"),
+            ("otel:4317", "an http or https URL without query and fragment"),
+        )),
+        traced(row(
+            &keys::OTEL_EXPORTER_OTLP_PROTOCOL,
+            ("grpc", |s| on_traces(s, |t| t.protocol.to_string()), "grpc"),
+            ("http/json", "http/protobuf or grpc"),
+        )),
+        traced(row(
+            &keys::OTEL_SERVICE_NAME,
+            ("identities", |s| on_traces(s, |t| t.service_name.clone()), "identities"),
+            ("", "a name, at most 255 characters"),
+        )),
+        traced(row(
+            &keys::OTEL_TRACES_SAMPLER,
+            ("always_off", |s| on_traces(s, |t| format!("{:?}", t.sampler)), "AlwaysOff"),
+            (
+                "sometimes",
+                "always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off or \
+                 parentbased_traceidratio",
+            ),
+        )),
+        traced(row(
+            &keys::OTEL_TRACES_SAMPLER_ARG,
+            ("0.25", |s| on_traces(s, |t| format!("{:?}", t.sampler)), "Ratio(0.25)"),
+            ("1.5", "a number from 0 to 1"),
+        ))
+        .with("OTEL_TRACES_SAMPLER", "traceidratio"),
     ]
+}
+
+fn on_traces(settings: &Settings, show: fn(&TracingSettings) -> String) -> String {
+    settings.telemetry.tracing.as_ref().map(show).unwrap_or_default()
 }
 
 fn on_database(settings: &Settings, show: fn(&DatabaseSettings) -> String) -> String {
