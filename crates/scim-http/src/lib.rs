@@ -10,11 +10,14 @@
 //! | `admin` | the same for the admin API |
 //! | `respond` | answers and their headers; errors as RFC 7644 §3.12 and RFC 9457 show them |
 //! | `middleware` | what every request goes through: its id, its log line, its time limit, its panics |
+//! | `proxies`, `cors` | whom the settings trust: proxies, and the pages of other origins |
 
 mod admin;
+mod cors;
 mod extract;
 mod handlers;
 mod middleware;
+mod proxies;
 mod respond;
 mod routes;
 mod state;
@@ -26,6 +29,8 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 
+pub use cors::AllowedOrigins;
+pub use proxies::TrustedProxies;
 pub use state::{AppState, HttpSettings};
 
 /// The application that serves `state`. Each worker of the HTTP server makes its own.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use scim_application::ScimService;
 use scim_ports::{Clock, IdGenerator};
 
+use crate::{AllowedOrigins, TrustedProxies};
+
 /// How SCIM is served over HTTP.
 #[derive(Debug, Clone)]
 pub struct HttpSettings {
@@ -17,6 +19,10 @@ pub struct HttpSettings {
     pub max_request_size: usize,
     /// How long a request may take, from its head to its answer.
     pub request_timeout: Duration,
+    /// Whose `Forwarded` and `X-Forwarded-*` are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Whose pages may send requests and read the answers.
+    pub allowed_origins: AllowedOrigins,
     /// What the store is called in `/ready`.
     pub store_name: &'static str,
 }

@@ -12,6 +12,7 @@ mod secret;
 mod serve;
 pub mod settings;
 mod telemetry;
+mod tls;
 pub mod wiring;
 
 use std::ffi::OsString;

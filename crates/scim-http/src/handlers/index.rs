@@ -1,7 +1,7 @@
 //! `/`: a short page of links.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::ContentType;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, HeaderValue};
 
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
@@ -19,7 +19,15 @@ const PAGE: &str = r#"<!doctype html>
 </html>
 "#;
 
+/// It loads nothing.
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
 /// GET
 pub(crate) async fn show() -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::html()).body(PAGE)
+    HttpResponse::Ok()
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .content_type(ContentType::html())
+        .body(PAGE)
 }

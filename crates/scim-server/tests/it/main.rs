@@ -8,3 +8,5 @@ mod documents;
 mod operate;
 #[cfg(test)]
 mod process;
+#[cfg(test)]
+mod tls;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-/// A running server with no configuration but its port, and what its banner said.
+/// A running server, and what its banner said.
 pub(crate) struct ServerProcess {
     child: Child,
     /// The banner's `curl` line.
@@ -11,12 +11,19 @@ pub(crate) struct ServerProcess {
 }
 
 impl ServerProcess {
-    /// Starts the server and reads its banner up to the `curl` line, which is the last thing it prints.
+    /// Starts the server with no configuration but its port, and reads its banner up to the `curl` line, which is the last thing it prints.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[], Stdio::inherit())
+    }
+
+    /// The same with variables, and a place for its log.
+    pub(crate) fn start_with(variables: &[(&str, &str)], log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
             .env_clear()
             .env("SERVER_PORT", "0")
             .env("RUST_LOG", "warn")
+            .envs(variables.iter().copied())
+            .stderr(log)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the server starts");
@@ -28,14 +35,14 @@ impl ServerProcess {
 
     /// The base URL in the `curl` line, up to and with `/scim/v2`.
     pub(crate) fn base_url(&self) -> &str {
-        let start = self.curl_line.find("http://").expect("a URL");
+        let start = self.curl_line.find(" http").expect("a URL") + 1;
         let end = self.curl_line.find("/scim/v2").expect("the mount") + "/scim/v2".len();
         &self.curl_line[start..end]
     }
 
     /// The port in the `curl` line.
     pub(crate) fn port(&self) -> String {
-        let (_, after) = self.curl_line.split_once("http://127.0.0.1:").expect("a URL");
+        let (_, after) = self.curl_line.split_once("://127.0.0.1:").expect("a URL");
         after.split('/').next().expect("a port").to_owned()
     }
 
