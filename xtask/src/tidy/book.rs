@@ -15,7 +15,7 @@ use anyhow::{Context, Result};
 
 use super::Report;
 use super::files::files_under;
-use markdown::Page;
+use markdown::{Block, Page};
 
 /// The book, from the root of the repository.
 const BOOK: &str = "docs";
@@ -53,47 +53,47 @@ fn read_pages(root: &Path) -> Result<BTreeMap<String, Page>> {
 }
 
 fn problems(root: &Path, pages: &BTreeMap<String, Page>, tests: &BTreeSet<String>) -> Vec<String> {
+    let spans = pages.get(CONFIGURATION).into_iter().flat_map(|page| &page.spans);
+    let settings: BTreeSet<&str> = spans.map(|span| span.text.as_str()).collect();
     let mut problems = Vec::new();
-    let settings: BTreeSet<&str> = pages
-        .get(CONFIGURATION)
-        .into_iter()
-        .flat_map(|page| page.spans.iter().map(|span| span.text.as_str()))
-        .collect();
     for (name, page) in pages {
-        let mut problem = |line: usize, why: String| problems.push(format!("{name}:{line}: {why}"));
+        let mut add = |line: usize, why: Option<String>| {
+            problems.extend(why.map(|why| format!("{name}:{line}: {why}")));
+        };
         for link in &page.links {
-            if let Some(why) = broken(root, pages, name, &link.text) {
-                problem(link.line, why);
-            }
+            add(link.line, broken(root, pages, name, &link.text));
         }
         for block in &page.blocks {
-            if !LANGUAGES.contains(&block.language.as_str()) {
-                problem(
-                    block.line,
-                    format!("a block of '{}': expected one of {}", block.language, LANGUAGES.join(", ")),
-                );
-            } else if block.language == "console" && !block.above.starts_with("<!-- not run: ") {
-                problem(
-                    block.line,
-                    "a console block: say above it why, in `<!-- not run: … -->`, or make it `sh`".into(),
-                );
-            }
+            add(block.line, unaccounted(block));
         }
-        for span in page.spans.iter().filter(|span| is_variable(&span.text)) {
-            let is_known = |name: &str| settings.contains(name);
-            // A secret may be in a file, which this names.
-            if !is_known(&span.text) && !span.text.strip_suffix("_FILE").is_some_and(is_known) {
-                problem(span.line, format!("`{}` is not on the page on configuration", span.text));
-            }
+        for span in &page.spans {
+            add(span.line, undocumented(&span.text, &settings));
         }
         for row in page.rows.iter().filter(|row| row.head == CLAIMS) {
-            if let Some(why) = claims::unproven(&row.cells, tests) {
-                problem(row.line, why);
-            }
+            add(row.line, claims::unproven(&row.cells, tests));
         }
     }
     problems.extend(not_in_summary(pages));
     problems
+}
+
+/// Why a block of code is neither run nor excused, if so.
+fn unaccounted(block: &Block) -> Option<String> {
+    if !LANGUAGES.contains(&block.language.as_str()) {
+        let languages = LANGUAGES.join(", ");
+        return Some(format!("a block of '{}': expected one of {languages}", block.language));
+    }
+    let is_excused = block.language != "console" || block.above.starts_with("<!-- not run: ");
+    let why = "a console block: say above it why, in `<!-- not run: … -->`, or make it `sh`";
+    (!is_excused).then(|| why.to_owned())
+}
+
+/// What is wrong with a word between backticks that can only be the name of a setting.
+fn undocumented(word: &str, settings: &BTreeSet<&str>) -> Option<String> {
+    // A secret may be in a file, which this names.
+    let name = word.strip_suffix("_FILE").unwrap_or(word);
+    let is_known = settings.contains(word) || settings.contains(name);
+    (is_variable(word) && !is_known).then(|| format!("`{word}` is not on the page on configuration"))
 }
 
 /// Why a link leads nowhere, if it does.
