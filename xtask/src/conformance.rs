@@ -1,7 +1,8 @@
 //! `cargo xtask conformance`: public software against a fresh server on each store: the OAuth client library
-//! Authlib, by way of `conformance-oauth.py`, and the checker scim2-tester.
+//! Authlib, by way of `conformance-oauth.py`, validators of OpenAPI and JSON Schema, by way of
+//! `conformance-openapi.py`, and the checker scim2-tester.
 //!
-//! Both come from the Python package index, at the versions of `conformance-requirements.txt`,
+//! All of it comes from the Python package index, at the versions of `conformance-requirements.txt`,
 //! into a virtual environment under `target/`. The checker prints one line per check, `STATUS title`, and an
 //! indented reason. Its exit status is of no use: it is 1 as soon as one check is anything but
 //! `SUCCESS`, even one that was skipped. So the lines are read here:
@@ -97,10 +98,12 @@ pub(crate) struct Reached<'a> {
 /// When a client or a check fails.
 pub(crate) fn clients(name: &str, server: &Reached<'_>, environment: &Path, verbose: bool) -> Result<()> {
     let python = environment.join("bin/python");
-    let mut client = process::command(&python.to_string_lossy(), ["xtask/conformance-oauth.py"]);
-    client.env("SERVER_URL", server.url).env("SCIM_SHARED_SECRET", server.secret);
-    server.trust(&mut client);
-    print!("{}", process::output(&mut client).context("the OAuth client failed")?);
+    for script in ["xtask/conformance-oauth.py", "xtask/conformance-openapi.py"] {
+        let mut client = process::command(&python.to_string_lossy(), [script]);
+        client.env("SERVER_URL", server.url).env("SCIM_SHARED_SECRET", server.secret);
+        server.trust(&mut client);
+        print!("{}", process::output(&mut client).with_context(|| format!("{script} failed"))?);
+    }
 
     let mut checker = process::command(&environment.join("bin/scim2").to_string_lossy(), ["test"]);
     if verbose {

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use deadpool::managed::{self, Object, PoolError, QueueMode};
 use diesel_async::AsyncPgConnection;
+use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 use scim_domain::identifier::TenantId;
 use scim_ports::RepositoryError;
@@ -81,10 +82,11 @@ impl Pool {
     /// A connection; waits for one for as long as the settings say.
     pub(crate) async fn lease(&self) -> Result<Lease, Failure> {
         let timeout = self.inner.acquire_timeout;
-        let taking = async {
+        // Whatever awaits a connection would otherwise have a type as deep as all that opening one awaits.
+        let taking: BoxFuture<'_, _> = Box::pin(async {
             let permit = self.inner.permit().await?;
             self.inner.take(permit).await
-        };
+        });
         tokio::time::timeout(timeout, taking).await.unwrap_or_else(|_elapsed| {
             Err(Failure::Unavailable(
                 format!("no connection to the database became free within {timeout:?}").into(),

@@ -6,8 +6,10 @@ use scim_domain::discovery;
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::scope::Access;
 use scim_domain::tenant::Tenant;
+use scim_ports::Clock;
 use serde_json::Value;
 
+use crate::rate_limits::RateLimits;
 use crate::{Attempt, Authentication, Mount, ServiceError, TenantDirectory};
 
 /// The tenant that `/scim/v2` means for a client without a credential.
@@ -29,26 +31,33 @@ pub enum DiscoveryEndpoint {
 }
 
 /// Answers the discovery endpoints.
-pub struct Discovery {
-    tenants: Arc<TenantDirectory>,
-    authentication: Arc<Authentication>,
+pub struct Discovery(DiscoveryParts);
+
+/// What discovery works with.
+pub(crate) struct DiscoveryParts {
+    pub(crate) tenants: Arc<TenantDirectory>,
+    pub(crate) authentication: Arc<Authentication>,
+    pub(crate) rate_limits: Arc<RateLimits>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Discovery {
-    pub(crate) fn new(tenants: Arc<TenantDirectory>, authentication: Arc<Authentication>) -> Self {
-        Self { tenants, authentication }
+    pub(crate) fn new(parts: DiscoveryParts) -> Self {
+        Self(parts)
     }
 
     /// The tenant that a client may discover. One without a token is let in where the tenant's
     /// `anonymousDiscovery` says so.
     ///
     /// # Errors
-    /// 401; 403 for a tenant that is not active, and for a credential that allows nothing.
+    /// 401; 403 for a tenant that is not active, and for a credential that allows nothing; 429 for one
+    /// that asks too often.
     pub async fn admit(&self, attempt: Attempt<'_>) -> Result<Arc<Tenant>, ServiceError> {
         match (attempt.token, self.open_tenant(attempt.mount, attempt.token).await?) {
             (None, Some(tenant)) => Ok(tenant),
             _ => {
-                let principal = self.authentication.authenticate(attempt).await?.of_active_tenant()?;
+                let principal = self.0.authentication.authenticate(attempt).await?.of_active_tenant()?;
+                self.0.rate_limits.admit(&principal, self.0.clock.now())?;
                 principal.require(Access::Discovery)?;
                 Ok(principal.tenant)
             }
@@ -86,7 +95,7 @@ impl Discovery {
             Mount::Credential => DEFAULT_TENANT,
             Mount::Tenant(name) => name,
         };
-        let tenant = self.tenants.by_name(name).await?;
+        let tenant = self.0.tenants.by_name(name).await?;
         Ok(tenant.filter(|tenant| tenant.active && tenant.config.anonymous_discovery))
     }
 }

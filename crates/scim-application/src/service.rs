@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use scim_domain::audit::Origin;
 use scim_domain::listing::cursor::CursorSealer;
+use scim_domain::tenant::RateLimit;
 use scim_ports::{
     AuditRepository, ChangeListener, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource,
     PasswordHasher, ResourceRepository, SigningKeyRepository, TenantRegistry,
@@ -12,7 +13,7 @@ use scim_ports::{
 
 use crate::authentication::AuthenticationPorts;
 use crate::bulk::BulkProcessor;
-use crate::discovery::Discovery;
+use crate::discovery::{Discovery, DiscoveryParts};
 use crate::maintenance::MaintenanceParts;
 use crate::oauth::{AccessTokens, OauthServer, Sealer, SignedTokens, SigningKeys, TrustedIssuers};
 use crate::rate_limits::RateLimits;
@@ -49,6 +50,8 @@ pub struct Ports {
     pub audit_retention: Duration,
     /// What the process knows of itself.
     pub status: Arc<dyn StatusProvider>,
+    /// How many requests each credential may make, where its tenant's `rateLimit` does not say.
+    pub rate_limit: Option<RateLimit>,
 }
 
 /// What tokens are signed with, and where the keys of other issuers come from.
@@ -75,7 +78,7 @@ pub struct ScimService {
     bulk: BulkProcessor,
     discovery: Discovery,
     oauth: OauthServer,
-    rate_limits: RateLimits,
+    rate_limits: Arc<RateLimits>,
     clock: Arc<dyn Clock>,
 }
 
@@ -121,6 +124,7 @@ impl ScimService {
             ports.notices.subscribe(Arc::clone(listener));
         }
         let clock = Arc::clone(&ports.clock);
+        let rate_limits = Arc::new(RateLimits::new(ports.rate_limit));
         let oauth = OauthServer::new(access_tokens, Arc::clone(&authentication), Arc::clone(&ports.clock));
         let administered = AdministrationPorts {
             tenants: ports.tenants,
@@ -149,10 +153,15 @@ impl ScimService {
             _notices: ports.notices,
             repository: ports.resources,
             bulk: BulkProcessor::new(orchestrator.clone()),
-            discovery: Discovery::new(directory, authentication),
+            discovery: Discovery::new(DiscoveryParts {
+                tenants: directory,
+                authentication,
+                rate_limits: Arc::clone(&rate_limits),
+                clock: Arc::clone(&clock),
+            }),
             orchestrator,
             oauth,
-            rate_limits: RateLimits::default(),
+            rate_limits,
             clock,
         }
     }
@@ -161,7 +170,7 @@ impl ScimService {
     ///
     /// # Errors
     /// See [`Authentication::authenticate`]; 403 for a tenant that is not active; 429 for a credential
-    /// that makes more requests than its tenant's `rateLimit` allows.
+    /// that makes more requests than its tenant's `rateLimit`, or else the one that it inherits, allows.
     pub async fn authenticate(
         &self,
         attempt: Attempt<'_>,

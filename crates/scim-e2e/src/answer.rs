@@ -38,8 +38,17 @@ impl Answer {
         if status == 204 || status == 304 {
             assert!(body.is_empty(), "{status} with a body: {text}");
         }
+        answer.check_care();
         assert!(!text.contains("\"password\":"), "a password comes back: {text}");
         answer
+    }
+
+    /// What browsers and caches are told with every answer.
+    fn check_care(&self) {
+        assert_eq!(self.header("x-content-type-options"), "nosniff", "{}", self.body);
+        for name in ["cache-control", "content-security-policy", "referrer-policy"] {
+            assert_eq!(self.headers.get_all(name).iter().count(), 1, "{name}: {}", self.body);
+        }
     }
 
     /// RFC 7644 §3.12: what an error has to be.

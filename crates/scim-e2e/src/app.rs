@@ -11,8 +11,8 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
-use scim_domain::tenant::TenantConfig;
-use scim_http::{AppState, HttpSettings};
+use scim_domain::tenant::{RateLimit, TenantConfig};
+use scim_http::{AllowedOrigins, AppState, HttpSettings, TrustedProxies};
 use scim_ports::{AuditRepository, CredentialRepository, PasswordHasher, TenantRegistry};
 use scim_server::adapters::{BcryptPasswords, HttpJwks, SystemClock, UuidV7Ids};
 use scim_server::wiring::{Store, Wiring};
@@ -112,6 +112,7 @@ pub struct Builder<B> {
     config: TenantConfig,
     http: HttpSettings,
     secret_opens_every_tenant: bool,
+    rate_limit: Option<RateLimit>,
     jwt_secret: Option<SecretString>,
     passwords: Arc<dyn PasswordHasher>,
 }
@@ -135,9 +136,12 @@ impl<B: Backend> TestApp<B> {
                 public_base_url: None,
                 max_request_size: 1024 * 1024,
                 request_timeout: Duration::from_secs(30),
+                trusted_proxies: TrustedProxies::default(),
+                allowed_origins: AllowedOrigins::default(),
                 store_name: "store",
             },
             secret_opens_every_tenant: false,
+            rate_limit: None,
             jwt_secret: None,
             passwords: Arc::new(BcryptPasswords::new(BCRYPT_COST)),
         }
@@ -218,6 +222,13 @@ impl<B: Backend> Builder<B> {
         self
     }
 
+    /// With so many requests for each credential, where its tenant does not say.
+    #[must_use]
+    pub fn rate_limit(mut self, per_second: u32, burst: Option<u32>) -> Self {
+        self.rate_limit = Some(RateLimit { per_second, burst });
+        self
+    }
+
     /// With access tokens that this secret signs.
     #[must_use]
     pub fn jwt_secret(mut self, secret: &str) -> Self {
@@ -247,7 +258,8 @@ impl<B: Backend> Builder<B> {
         let ids = Arc::new(UuidV7Ids::new(Arc::new(SystemClock)));
         let (store, database) = match self.store {
             Some(store) => (store, None),
-            None => B::store(self.config, &ids).await?,
+            // What opening a store takes is not part of every test's own future.
+            None => Box::pin(B::store(self.config, &ids)).await?,
         };
         let (tenants, credentials) = (Arc::clone(&store.tenants), Arc::clone(&store.credentials));
         let audit = Arc::clone(&store.audit);
@@ -255,6 +267,7 @@ impl<B: Backend> Builder<B> {
             store,
             secret: SecretString::from(SECRET),
             secret_opens_every_tenant: self.secret_opens_every_tenant,
+            rate_limit: self.rate_limit,
             audit_retention: AUDIT_RETENTION,
             jwt_secret: self.jwt_secret,
             encryption_key: ENCRYPTION_KEY,

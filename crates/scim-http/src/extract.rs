@@ -5,6 +5,7 @@ mod authorized;
 mod base_url;
 mod bearer;
 mod body;
+mod forwarded;
 mod media_type;
 mod operator;
 mod preconditions;
@@ -22,6 +23,7 @@ use crate::middleware::request_id::RequestId;
 
 pub(crate) use authorized::{Authorized, Visitor};
 pub(crate) use body::Deadline;
+pub(crate) use forwarded::Forwarded;
 pub(crate) use operator::Operator;
 pub(crate) use token_request::{TokenForm, issuer};
 
@@ -39,9 +41,10 @@ fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Where the request came from.
+/// Where the request came from, as far as those are to be believed who passed it on.
 fn client_address(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|address| address.ip())
+    let forwarded = request.extensions().get::<Forwarded>().and_then(|forwarded| forwarded.client);
+    forwarded.or_else(|| request.peer_addr().map(|address| address.ip()))
 }
 
 /// The list that the headers of one name make up, joined by commas (RFC 9110 §5.3).

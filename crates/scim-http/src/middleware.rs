@@ -1,8 +1,9 @@
 //! What every request goes through: it gets an id, a span and a log line, has a limit of time, and
-//! is answered even when its handler panics.
+//! is answered even when its handler panics. The answer gets the headers that every answer has.
 
 pub(crate) mod request_id;
 pub(crate) mod request_tenant;
+mod security_headers;
 
 use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
@@ -13,16 +14,17 @@ use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::ConnectionType;
+use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument, Level};
 
-use crate::AppState;
-use crate::extract::Deadline;
+use crate::extract::{Deadline, Forwarded};
 use crate::respond::{HttpError, Problem};
 use crate::routes::{MountPoint, Route, is_admin};
+use crate::{AppState, TrustedProxies};
 
 use request_id::RequestId;
 use request_tenant::RequestTenant;
@@ -39,14 +41,32 @@ pub(crate) async fn request(
     let tenant = RequestTenant::default();
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(tenant.clone());
+    note_forwarded(&state.settings.trusted_proxies, &request);
+    let dress = Dress {
+        allowed_origin: state.settings.allowed_origins.allowed(request.headers()),
+        is_secure: request.app_config().secure(),
+        id,
+        tenant: tenant.clone(),
+    };
     async move {
         let outcome = serve(&state, started, request, &next).await;
-        let outcome = complete(&state, outcome, &id, &tenant);
+        let outcome = complete(&state, outcome, dress);
         log(&outcome, started.elapsed(), &tenant);
         outcome.map_err(|failed| InternalError::from_response("", failed.response).into())
     }
     .instrument(span)
     .await
+}
+
+/// Notes what trusted proxies say of the request.
+fn note_forwarded(proxies: &TrustedProxies, request: &ServiceRequest) {
+    if proxies.is_empty() {
+        return;
+    }
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    if let Some(forwarded) = Forwarded::read(proxies, peer, request.headers()) {
+        request.extensions_mut().insert(forwarded);
+    }
 }
 
 /// Runs the handler, within the time that a request may take.
@@ -56,6 +76,9 @@ async fn serve(
     request: ServiceRequest,
     next: &Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(response) = state.settings.allowed_origins.preflight(&request) {
+        return Ok(request.into_response(response));
+    }
     let deadline = started.checked_add(state.settings.request_timeout).unwrap_or(started);
     // A body that is late is told apart from work that is: who reads it has to know the same deadline.
     if !request.method().is_safe() {
@@ -88,27 +111,39 @@ struct Failed {
 fn complete(
     state: &AppState,
     outcome: Result<ServiceResponse<BoxBody>, Error>,
-    id: &RequestId,
-    tenant: &RequestTenant,
+    dress: Dress,
 ) -> Result<ServiceResponse<BoxBody>, Box<Failed>> {
     match outcome {
         Ok(mut response) => {
-            dress(state, response.response_mut(), id, tenant);
+            dress.put_on(state, response.response_mut());
             Ok(response)
         }
         Err(error) => {
             let mut response = error.error_response();
-            dress(state, &mut response, id, tenant);
+            dress.put_on(state, &mut response);
             Err(Box::new(Failed { response, error }))
         }
     }
 }
 
-fn dress(state: &AppState, response: &mut HttpResponse, id: &RequestId, tenant: &RequestTenant) {
-    tenant.dress(response.headers_mut());
-    response.headers_mut().insert(request_id::X_REQUEST_ID, id.to_header());
-    if state.is_draining() {
-        response.head_mut().set_connection_type(ConnectionType::Close);
+/// What every answer to the request has.
+struct Dress {
+    id: RequestId,
+    tenant: RequestTenant,
+    allowed_origin: Option<HeaderValue>,
+    is_secure: bool,
+}
+
+impl Dress {
+    fn put_on(self, state: &AppState, response: &mut HttpResponse) {
+        let headers = response.headers_mut();
+        self.tenant.dress(headers);
+        headers.insert(request_id::X_REQUEST_ID, self.id.to_header());
+        state.settings.allowed_origins.dress(headers, self.allowed_origin);
+        security_headers::dress(headers, self.is_secure);
+        if state.is_draining() {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
     }
 }
 

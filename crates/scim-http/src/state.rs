@@ -1,11 +1,14 @@
 //! What every worker of the HTTP server shares.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use scim_application::ScimService;
 use scim_ports::{Clock, IdGenerator};
+
+use crate::docs::Documentation;
+use crate::{AllowedOrigins, TrustedProxies};
 
 /// How SCIM is served over HTTP.
 #[derive(Debug, Clone)]
@@ -17,6 +20,10 @@ pub struct HttpSettings {
     pub max_request_size: usize,
     /// How long a request may take, from its head to its answer.
     pub request_timeout: Duration,
+    /// Whose `Forwarded` and `X-Forwarded-*` are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Whose pages may send requests and read the answers.
+    pub allowed_origins: AllowedOrigins,
     /// What the store is called in `/ready`.
     pub store_name: &'static str,
 }
@@ -32,6 +39,7 @@ pub struct AppState {
     /// Where ids of requests come from.
     pub ids: Arc<dyn IdGenerator>,
     draining: AtomicBool,
+    documentation: OnceLock<Documentation>,
 }
 
 impl AppState {
@@ -42,7 +50,8 @@ impl AppState {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
-        Self { service, settings, clock, ids, draining: AtomicBool::new(false) }
+        let (draining, documentation) = (AtomicBool::new(false), OnceLock::new());
+        Self { service, settings, clock, ids, draining, documentation }
     }
 
     /// From now on the server is not ready, and asks clients to come back on another connection:
@@ -54,5 +63,10 @@ impl AppState {
     /// Whether [`drain`](Self::drain) was called.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What `/docs` and `/openapi.json` serve: made when it is first asked for.
+    pub(crate) fn documentation(&self) -> &Documentation {
+        self.documentation.get_or_init(|| Documentation::new(self.settings.public_base_url.as_deref()))
     }
 }

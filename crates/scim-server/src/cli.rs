@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Healthcheck,
     /// Print the settings in force, and where each comes from; secrets masked
     Config,
+    /// Print the OpenAPI document, as /openapi.json has it
+    Openapi,
 }
 
 macro_rules! flags {
@@ -89,7 +91,9 @@ flags! {
     server_port: "PORT", "The port to listen at; 0 takes a free one [SERVER_PORT, PORT; 8080]";
     persistence_backend: "BACKEND", "Where resources are kept: inmemory or postgres [PERSISTENCE_BACKEND; postgres with a DATABASE_URL, else inmemory]";
     database_url: "URL", "postgresql://user:password@host/database; the environment keeps it out of sight of others on this machine [DATABASE_URL]";
+    database_url_file: "FILE", "A file that holds the URL of the database [DATABASE_URL_FILE]";
     database_read_url: "URL", "A read replica for lists and searches [DATABASE_READ_URL]";
+    database_read_url_file: "FILE", "A file that holds the URL of the read replica [DATABASE_READ_URL_FILE]";
     database_max_connections: "N", "The most connections to the database [DATABASE_MAX_CONNECTIONS; 20]";
     database_min_connections: "N", "The connections to keep open while idle [DATABASE_MIN_CONNECTIONS; 5]";
     database_acquire_timeout: "SECONDS", "How long to wait for a connection, and for the database at the start [DATABASE_ACQUIRE_TIMEOUT; 5]";
@@ -97,10 +101,19 @@ flags! {
     database_max_lifetime: "SECONDS", "When a connection is replaced [DATABASE_MAX_LIFETIME; 1800]";
     auto_migrate: "BOOLEAN", "Whether the start applies pending migrations [AUTO_MIGRATE; true]";
     scim_shared_secret: "SECRET", "The operator's secret, 32 characters at least; the environment keeps it out of sight of others on this machine [SCIM_SHARED_SECRET; random]";
+    scim_shared_secret_file: "FILE", "A file that holds the operator's secret [SCIM_SHARED_SECRET_FILE]";
     scim_shared_secret_fallback: "BOOLEAN", "Whether the operator's secret opens every tenant [SCIM_SHARED_SECRET_FALLBACK; false]";
     jwt_secret: "SECRET", "What access tokens are signed with, by HS256, rather than by keys that are made; 32 characters at least [JWT_SECRET]";
+    jwt_secret_file: "FILE", "A file that holds what access tokens are signed with [JWT_SECRET_FILE]";
     encryption_key: "KEY", "32 bytes in base64 or hex, which seal stored secrets that have to be read back; the same on every replica [ENCRYPTION_KEY, CREDENTIAL_ENCRYPTION_KEY; derived from SCIM_SHARED_SECRET]";
+    encryption_key_file: "FILE", "A file that holds the encryption key [ENCRYPTION_KEY_FILE, CREDENTIAL_ENCRYPTION_KEY_FILE]";
     public_base_url: "URL", "What URLs in answers start with [PUBLIC_BASE_URL; as the request says]";
+    rate_limit_per_second: "N", "How many requests a second each credential may make, unless its tenant says; 0 is no limit [RATE_LIMIT_PER_SECOND; 0]";
+    rate_limit_burst: "N", "How many of them at once [RATE_LIMIT_BURST; twice RATE_LIMIT_PER_SECOND]";
+    trusted_proxies: "NETWORKS", "Whose Forwarded and X-Forwarded-* are believed, as in 10.0.0.0/8,::1 [TRUSTED_PROXIES]";
+    cors_allowed_origins: "ORIGINS", "The origins whose pages may use the server, as in https://app.example [CORS_ALLOWED_ORIGINS]";
+    tls_cert_path: "FILE", "The certificate, and those between it and a root, in PEM: HTTPS is served; read again when it changes [TLS_CERT_PATH]";
+    tls_key_path: "FILE", "The private key of the certificate, in PEM [TLS_KEY_PATH]";
     max_request_size: "BYTES", "The most bytes of a request's body [MAX_REQUEST_SIZE; 1048576]";
     worker_threads: "N", "Threads that serve requests [WORKER_THREADS; the processors]";
     request_timeout: "SECONDS", "How long a request may take [REQUEST_TIMEOUT; 30]";

@@ -12,12 +12,14 @@ mod secret;
 mod serve;
 pub mod settings;
 mod telemetry;
+mod tls;
 pub mod wiring;
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 
 use cli::{Cli, Command};
@@ -53,6 +55,10 @@ pub fn run(
         Command::Credential { place, command } => operate::credential(&settings, place, command),
         Command::Healthcheck => healthcheck::run(&settings),
         Command::Config => settings.print(&mut std::io::stdout().lock()),
+        Command::Openapi => {
+            let text = scim_http::openapi_text(settings.public_base_url.as_deref());
+            std::io::stdout().write_all(text.as_bytes()).context("cannot print the document")
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
 use crate::settings::Settings;
+use crate::tls::Tls;
 use crate::wiring::Wiring;
 use crate::{banner, secret, telemetry};
 
@@ -35,26 +36,34 @@ async fn serve(settings: &Settings) -> anyhow::Result<()> {
     let maintenance = Arc::clone(state.service.maintenance());
     let maintained = tokio::spawn(async move { maintenance.run().await });
     let place = (settings.server_host.as_str(), settings.server_port);
+    let tls = settings.tls.as_ref().map(Tls::new).transpose()?;
     let served = Arc::clone(&state);
     let server = HttpServer::new(move || scim_http::app(&served))
         .workers(settings.worker_threads)
         .client_request_timeout(settings.request_timeout)
         .shutdown_timeout(settings.shutdown_timeout.as_secs())
-        .disable_signals()
-        .bind(place)
+        .disable_signals();
+    let server = match &tls {
+        Some(tls) => server.bind_rustls_0_23(place, tls.config()),
+        None => server.bind(place),
+    };
+    let server = server
         .with_context(|| format!("cannot listen on {}:{}", settings.server_host, settings.server_port))?;
     let Some(address) = server.addrs().first().copied() else {
         bail!("SERVER_HOST: {} is no address", settings.server_host);
     };
+    // It ends with the process.
+    let _watched = tls.map(|tls| tokio::spawn(tls.watch()));
     let running = server.run();
     let handle = running.handle();
     let mut running = tokio::spawn(running);
 
-    let local = banner::local_url(address);
+    let local = banner::local_url(address, settings.tls.is_some());
     let public = settings.public_base_url.as_deref().unwrap_or(&local);
     if is_random {
         // Where stdout is closed nobody wants to know.
-        let banner = banner::text(&format!("{public}/scim/v2"), secret.expose_secret());
+        let is_verified = settings.tls.is_none() || settings.public_base_url.is_some();
+        let banner = banner::text(&format!("{public}/scim/v2"), secret.expose_secret(), is_verified);
         let _closed = stdout().lock().write_all(banner.as_bytes());
     }
     tracing::info!(%address, base_url = format!("{public}/scim/v2"), "serving");

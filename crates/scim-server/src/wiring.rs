@@ -16,7 +16,7 @@ use scim_application::{
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{TenantId, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
-use scim_domain::tenant::{Preset, Tenant, TenantConfig};
+use scim_domain::tenant::{Preset, RateLimit, Tenant, TenantConfig};
 use scim_http::{AppState, HttpSettings};
 use scim_ports::{
     AuditRepository, ChangeNotices, Clock, CredentialRepository, IdGenerator, JwksSource, NewTenant,
@@ -151,6 +151,8 @@ pub struct Wiring {
     pub secret: SecretString,
     /// Whether it opens every tenant.
     pub secret_opens_every_tenant: bool,
+    /// How many requests each credential may make, where its tenant does not say.
+    pub rate_limit: Option<RateLimit>,
     /// For how long the audit log is kept.
     pub audit_retention: Duration,
     /// What access tokens are signed with, rather than with keys of our own.
@@ -195,12 +197,15 @@ impl Wiring {
             public_base_url: settings.public_base_url.clone(),
             max_request_size: settings.max_request_size,
             request_timeout: settings.request_timeout,
+            trusted_proxies: settings.protection.trusted_proxies.clone(),
+            allowed_origins: settings.protection.cors_allowed_origins.clone(),
             store_name: store.name,
         };
         Ok(Self {
             store,
             secret,
             secret_opens_every_tenant: settings.scim_shared_secret_fallback,
+            rate_limit: settings.protection.rate_limit,
             audit_retention: settings.audit_retention,
             jwt_secret: settings.jwt_secret.clone(),
             encryption_key,
@@ -240,6 +245,7 @@ impl Wiring {
             cursor_key: derive_key(&self.secret, CURSOR_LABEL),
             audit_retention: self.audit_retention,
             status,
+            rate_limit: self.rate_limit,
         });
         Arc::new(AppState::new(service, self.http, clock, self.ids))
     }

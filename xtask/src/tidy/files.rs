@@ -50,7 +50,8 @@ pub(super) fn check(root: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn files_under(root: &Path) -> Result<Vec<PathBuf>> {
+/// Every file of ours under `root`, in the order of their paths.
+pub(super) fn files_under(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut directories = vec![root.to_owned()];
     while let Some(directory) = directories.pop() {

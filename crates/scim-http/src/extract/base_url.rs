@@ -1,14 +1,16 @@
 //! The mount as the client knows it: what `meta.location` and `$ref` start with (RFC 7644 §3.1).
 
-use actix_web::HttpRequest;
 use actix_web::http::header::HOST;
+use actix_web::{HttpMessage, HttpRequest};
 use scim_domain::error::{ErrorKind, ScimError};
 
 use crate::HttpSettings;
 use crate::routes::MountPoint;
 
-/// The configured base URL, or else the scheme and host of the request, before the path of the
-/// mount as the request spells it.
+use super::Forwarded;
+
+/// The configured base URL, or else the scheme and host of the request, or of what a trusted proxy says
+/// that the client asked for, before the path of the mount as the request spells it.
 ///
 /// # Errors
 /// 400 where the request names a host that is none.
@@ -21,7 +23,7 @@ pub(crate) fn base_url(
     Ok(origin(request, settings.public_base_url.as_deref())? + path)
 }
 
-/// The configured base URL, or else the scheme and host of the request.
+/// What [`base_url`] puts before the path of the mount.
 ///
 /// # Errors
 /// As [`base_url`].
@@ -29,8 +31,15 @@ pub(super) fn origin(request: &HttpRequest, public: Option<&str>) -> Result<Stri
     if let Some(public) = public {
         return Ok(public.to_owned());
     }
-    let scheme = if request.app_config().secure() { "https://" } else { "http://" };
-    Ok([scheme, host(request)?].concat())
+    let extensions = request.extensions();
+    let forwarded = extensions.get::<Forwarded>();
+    let own = if request.app_config().secure() { "https" } else { "http" };
+    let scheme = forwarded.and_then(|forwarded| forwarded.scheme).unwrap_or(own);
+    let host = match forwarded.and_then(|forwarded| forwarded.host.as_deref()) {
+        Some(host) => host,
+        None => host(request)?,
+    };
+    Ok([scheme, "://", host].concat())
 }
 
 /// The first `segments` segments of a path.
@@ -56,7 +65,7 @@ fn host(request: &HttpRequest) -> Result<&str, ScimError> {
 
 /// Letters, digits and the marks of names, addresses and ports: nothing that could end the
 /// authority of a URL, or the JSON string that it will be in.
-fn is_host(host: &str) -> bool {
+pub(super) fn is_host(host: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]~%".contains(&byte);
     !host.is_empty() && host.bytes().all(allowed)
 }
@@ -72,6 +81,8 @@ mod tests {
             public_base_url: public_base_url.map(str::to_owned),
             max_request_size: 1,
             request_timeout: std::time::Duration::from_secs(1),
+            trusted_proxies: crate::TrustedProxies::default(),
+            allowed_origins: crate::AllowedOrigins::default(),
             store_name: "memory",
         }
     }

@@ -2,17 +2,16 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::LocalBoxFuture;
 use scim_application::oauth::{TokenError, TokenErrorKind, TokenRequest};
 
 use crate::AppState;
-use crate::middleware::request_id::RequestId;
 use crate::respond::OauthError;
 
-use super::{base_url, body, query};
+use super::{base_url, body, client_address, query, request_id};
 
 /// The most bytes of a form.
 const MAX_SIZE: usize = 16 * 1024;
@@ -38,7 +37,7 @@ impl TokenForm {
             scope: scope.as_deref(),
             issuer: &self.issuer,
             request_id: &self.request_id,
-            client_address: self.request.peer_addr().map(|address| address.ip()),
+            client_address: client_address(&self.request),
         }
     }
 
@@ -77,7 +76,7 @@ impl TokenForm {
             (*client_id, *client_secret) = (Some(id), Some(secret));
         }
         let issuer = issuer(&request)?;
-        let request_id = request.extensions().get::<RequestId>().map(ToString::to_string).unwrap_or_default();
+        let request_id = request_id(&request);
         Ok(Self { parameters, issuer, request_id, request })
     }
 }

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::settings::Settings;
+use crate::tls::this_certificate;
 use crate::{banner, healthcheck};
 
 use super::call::Call;
@@ -43,14 +44,18 @@ impl Http {
             None if settings.server_port == 0 => {
                 bail!("SERVER_PORT: 0 may be any; name the port of the server, or its --url");
             }
-            None => banner::local_url(healthcheck::address(settings)?),
+            None => banner::local_url(healthcheck::address(settings)?, settings.tls.is_some()),
         };
         let base_url = Url::parse(&base_url).ok().filter(|url| {
             matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
         });
         let base_url = base_url.context("--url: expected an http or https URL without query and fragment")?;
-        let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build()?;
-        Ok(Self { client, base_url, secret })
+        let mut client = Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT);
+        if let (None, Some(tls)) = (url, &settings.tls) {
+            // On this machine the server is known by the very certificate that the settings name.
+            client = client.tls_backend_preconfigured(this_certificate(tls)?);
+        }
+        Ok(Self { client: client.build()?, base_url, secret })
     }
 
     /// Carries a call out; see [`Target`](super::Target).

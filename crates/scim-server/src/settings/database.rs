@@ -5,6 +5,7 @@ use std::time::Duration;
 use scim_adapter_postgres::PostgresSettings;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::keys::Key;
 use super::reader::Reader;
 use super::{keys, values};
 
@@ -89,7 +90,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> (values::Backend, Option<Database
 }
 
 /// The URL of a database. What is wrong with one is told, the one itself only without its password.
-fn url(reader: &mut Reader<'_>, key: &super::Key) -> Option<SecretString> {
+fn url(reader: &mut Reader<'_>, key: &Key) -> Option<SecretString> {
     let url = reader.optional(
         key,
         values::DATABASE_URL,

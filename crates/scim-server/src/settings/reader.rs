@@ -1,11 +1,17 @@
 //! Where a setting comes from, and what is wrong with it.
 
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::{Effective, Environment, Flags, Key, NOT_BUILT_IN, keys};
+use super::keys::{self, FILE_SUFFIX, Key, NOT_BUILT_IN};
+use super::{Effective, Environment, Flags};
+
+/// The most bytes of a file that holds a secret.
+const MAX_SECRET_FILE: u64 = 64 * 1024;
 
 /// Something wrong with the settings: one line that names the setting, what it held and what it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +37,21 @@ struct Given {
     name: String,
     value: String,
     source: String,
+}
+
+/// Where settings are given; the first that has one counts.
+#[derive(Clone, Copy)]
+enum Place {
+    CommandLine,
+    Environment,
+    File,
+}
+
+/// A setting where it is given: as it is, by a file that holds it, or, by mistake, both.
+enum Found {
+    Value(Given),
+    InFile(Given),
+    Both(Given, Given),
 }
 
 impl<'a> Reader<'a> {
@@ -81,12 +102,18 @@ impl<'a> Reader<'a> {
         show: impl Fn(&T) -> String,
         absent: &str,
     ) -> Option<T> {
-        let Some(given) = self.given(key) else {
+        let given = match self.find(key).map(Found::resolve).transpose() {
+            Ok(given) => given,
+            Err(fault) => {
+                self.faults.push(fault);
+                return None;
+            }
+        };
+        let Some(Given { name, value, source }) = given else {
             let value = absent.to_owned();
             self.effective.push(Effective { key: key.key, value, source: "the default".to_owned() });
             return None;
         };
-        let Given { name, value, source } = given;
         let parsed = parse(&value);
         match &parsed {
             Some(parsed) => {
@@ -103,7 +130,7 @@ impl<'a> Reader<'a> {
 
     /// Whether the setting is given, whatever its value.
     pub(super) fn is_given(&self, key: &Key) -> bool {
-        self.given(key).is_some()
+        self.find(key).is_some()
     }
 
     /// Something wrong that no setting shows by itself.
@@ -116,22 +143,41 @@ impl<'a> Reader<'a> {
         if self.faults.is_empty() { Ok(self.effective) } else { Err(self.faults) }
     }
 
-    fn given(&self, key: &Key) -> Option<Given> {
-        if let Some(value) = self.flags.get(key.key) {
-            let name = format!("--{}", key.key.replace('_', "-"));
-            return Some(Given { name, value: value.to_owned(), source: "the command line".to_owned() });
-        }
-        for name in std::iter::once(key.name).chain(key.alias) {
-            if let Some(value) = self.environment.get(name) {
-                let source = "the environment".to_owned();
-                return Some(Given { name: name.to_owned(), value: value.to_owned(), source });
+    /// The setting where it is given. A secret may be in a file instead, which `{NAME}_FILE` names.
+    fn find(&self, key: &Key) -> Option<Found> {
+        [Place::CommandLine, Place::Environment, Place::File].into_iter().find_map(|place| {
+            let in_file = if key.is_secret { self.given(place, key, FILE_SUFFIX) } else { None };
+            match (self.given(place, key, ""), in_file) {
+                (None, None) => None,
+                (Some(value), None) => Some(Found::Value(value)),
+                (None, Some(path)) => Some(Found::InFile(path)),
+                (Some(value), Some(path)) => Some(Found::Both(value, path)),
+            }
+        })
+    }
+
+    /// What is given in one place for the setting, or for its namesake with a suffix.
+    fn given(&self, place: Place, key: &Key, suffix: &str) -> Option<Given> {
+        let spelled = [key.key, suffix].concat();
+        match place {
+            Place::CommandLine => {
+                let value = self.flags.get(&spelled)?.to_owned();
+                let name = format!("--{}", spelled.replace('_', "-"));
+                Some(Given { name, value, source: "the command line".to_owned() })
+            }
+            Place::Environment => std::iter::once(key.name).chain(key.alias).find_map(|name| {
+                let name = [name, &suffix.to_uppercase()].concat();
+                let value = self.environment.get(&name)?.to_owned();
+                Some(Given { name, value, source: "the environment".to_owned() })
+            }),
+            Place::File => {
+                let value = match self.file.get(&spelled)? {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                Some(Given { name: spelled, value, source: self.file_name() })
             }
         }
-        let value = match self.file.get(key.key)? {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        Some(Given { name: key.key.to_owned(), value, source: self.file_name() })
     }
 
     /// What cannot be set is refused, wherever it is set.
@@ -143,7 +189,7 @@ impl<'a> Reader<'a> {
         }
         let file_name = self.file_name();
         for key in self.file.keys() {
-            if keys::ALL.iter().any(|known| known.key == key) {
+            if keys::ALL.iter().any(|known| known.is_spelled(key)) {
                 continue;
             }
             let is_later = NOT_BUILT_IN.iter().any(|name| name.to_lowercase() == *key);
@@ -157,6 +203,33 @@ impl<'a> Reader<'a> {
 
     fn file_name(&self) -> String {
         self.flags.config.as_deref().map(|path| path.display().to_string()).unwrap_or_default()
+    }
+}
+
+impl Found {
+    /// The value, without the end of the line where a file holds it.
+    fn resolve(self) -> Result<Given, Fault> {
+        let Given { name, value: path, source } = match self {
+            Self::Value(given) => return Ok(given),
+            Self::InFile(given) => given,
+            Self::Both(value, file) => {
+                let (name, source) = (value.name, value.source);
+                let told = format!("{name}: set in {source}, and so is {}; expected one of them", file.name);
+                return Err(Fault(told));
+            }
+        };
+        let mut value = String::new();
+        let read = File::open(&path).and_then(|file| file.take(MAX_SECRET_FILE).read_to_string(&mut value));
+        if let Err(error) = read {
+            return Err(Fault(format!("{name}: cannot read '{path}', which {source} names: {error}")));
+        }
+        if value.ends_with('\n') {
+            value.pop();
+            if value.ends_with('\r') {
+                value.pop();
+            }
+        }
+        Ok(Given { name, value, source: path })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What each setting takes.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -163,6 +164,12 @@ pub(super) fn url(text: &str) -> Option<String> {
     let uri = Uri::from_str(text).ok()?;
     let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
     (is_web && uri.host().is_some_and(|host| !host.is_empty())).then(|| text.trim_end_matches('/').to_owned())
+}
+
+pub(super) const PATH: &str = "the path of a file";
+
+pub(super) fn path(text: &str) -> Option<PathBuf> {
+    (!text.is_empty()).then(|| PathBuf::from(text))
 }
 
 pub(super) const SIZE: &str = "a number of bytes, 1 to 1073741824";

@@ -3,8 +3,10 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod operate;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
-mod readme;
+mod tls;

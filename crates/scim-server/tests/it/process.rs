@@ -1,41 +1,56 @@
 //! Starts the built binary on a free port of the loopback interface, and ends it by its id.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 
-/// A running server with no configuration but its port, and what its banner said.
+/// A running server, and what its banner said.
 pub(crate) struct ServerProcess {
     child: Child,
+    log: BufReader<ChildStderr>,
     /// The banner's `curl` line.
     pub(crate) curl_line: String,
 }
 
 impl ServerProcess {
-    /// Starts the server and reads its banner up to the `curl` line, which is the last thing it prints.
+    /// Starts the server with no configuration but its port, and reads its banner up to the `curl` line, which is the last thing it prints.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with variables.
+    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
             .env_clear()
             .env("SERVER_PORT", "0")
             .env("RUST_LOG", "warn")
+            .envs(variables.iter().copied())
+            .stderr(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the server starts");
         let stdout = BufReader::new(child.stdout.take().expect("its output"));
         let mut lines = stdout.lines().map(|line| line.expect("text"));
         let curl_line = lines.find(|line| line.trim_start().starts_with("curl ")).expect("a curl line");
-        Self { child, curl_line: curl_line.trim().to_owned() }
+        let log = BufReader::new(child.stderr.take().expect("its log"));
+        Self { child, log, curl_line: curl_line.trim().to_owned() }
+    }
+
+    /// Waits for the next line of the log that has `what` in it.
+    pub(crate) fn log_line(&mut self, what: &str) -> String {
+        let mut lines = self.log.by_ref().lines().map(|line| line.expect("text"));
+        lines.find(|line| line.contains(what)).expect("such a line")
     }
 
     /// The base URL in the `curl` line, up to and with `/scim/v2`.
     pub(crate) fn base_url(&self) -> &str {
-        let start = self.curl_line.find("http://").expect("a URL");
+        let start = self.curl_line.find(" http").expect("a URL") + 1;
         let end = self.curl_line.find("/scim/v2").expect("the mount") + "/scim/v2".len();
         &self.curl_line[start..end]
     }
 
     /// The port in the `curl` line.
     pub(crate) fn port(&self) -> String {
-        let (_, after) = self.curl_line.split_once("http://127.0.0.1:").expect("a URL");
+        let (_, after) = self.curl_line.split_once("://127.0.0.1:").expect("a URL");
         after.split('/').next().expect("a port").to_owned()
     }
 
