@@ -44,6 +44,7 @@ def answer(response, status):
 def session(**arguments):
     made = OAuth2Session(**arguments) if arguments else requests.Session()
     made.trust_env = False  # No proxy, and no passwords from the home directory.
+    made.verify = os.environ.get("REQUESTS_CA_BUNDLE", True)  # Which it would have been told by the environment.
     return made
 
 

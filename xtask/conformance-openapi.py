@@ -20,6 +20,7 @@ MESSAGES = "urn:ietf:params:scim:api:messages:2.0"
 
 HTTP = requests.Session()
 HTTP.trust_env = False  # No proxy, and no passwords from the home directory.
+HTTP.verify = os.environ.get("REQUESTS_CA_BUNDLE", True)  # Which it would have been told by the environment.
 
 
 def check(condition, what):

@@ -92,7 +92,7 @@ pub(crate) struct Reached<'a> {
     pub(crate) certificate: Option<&'a Path>,
 }
 
-/// Runs both clients against a server, which is called `name` in what is printed.
+/// Runs all clients against a server, which is called `name` in what is printed.
 ///
 /// # Errors
 /// When a client or a check fails.

@@ -81,30 +81,31 @@ pub(super) fn run(stack: &Stack) -> Result<()> {
 impl Run<'_> {
     /// Kills a server and restarts the database while the clients write.
     fn disturb(&self, stack: &Stack) -> Result<()> {
-        self.more_writes("before")?;
-        docker::output(["kill", &stack.container(VICTIM)?])?;
-        self.more_writes("after a server was killed")?;
-        docker::output(["restart", &stack.container("postgres")?])?;
-        self.more_writes("after PostgreSQL was restarted")?;
-        docker::output(["start", &stack.container(VICTIM)?])?;
-        stack.wait_until_healthy(VICTIM)?;
-        self.more_writes("after the server was started again")?;
+        let docker = |command: &str, service: &str| {
+            docker::output([command, &stack.container(service)?]).map(|_printed| ())
+        };
+        self.phase("undisturbed", || Ok(()))?;
+        self.phase("while a server is killed", || docker("kill", VICTIM))?;
+        self.phase("while PostgreSQL restarts", || docker("restart", "postgres"))?;
+        self.phase("while the server is started again", || {
+            docker("start", VICTIM)?;
+            stack.wait_until_healthy(VICTIM)
+        })?;
         stack.wait_until_ready()
     }
 
-    /// Waits until so and so many more writes are acknowledged.
-    fn more_writes(&self, when: &str) -> Result<()> {
+    /// Disturbs, and waits until so and so many more writes are acknowledged.
+    fn phase(&self, when: &str, disturbance: impl FnOnce() -> Result<()>) -> Result<()> {
         self.with(|written| (written.last, written.longest) = (Some(Instant::now()), Duration::ZERO))?;
+        disturbance()?;
         let wanted = self.acknowledged.load(Ordering::Relaxed).saturating_add(WRITES);
-        let start = Instant::now();
         wait(PHASE_TIMEOUT, || Ok(self.acknowledged.load(Ordering::Relaxed) >= wanted))
-            .with_context(|| format!("{when}, writes do not go on"))?;
+            .with_context(|| format!("writes do not go on {when}"))?;
         let (longest, refused, unanswered) =
             self.with(|written| (written.longest, written.refused.clone(), written.unanswered))?;
         println!(
-            "load: {WRITES} writes {when} in {:.1} s, the longest pause {:.1} s; until now refused {refused:?}, \
-             without an answer {unanswered}",
-            start.elapsed().as_secs_f64(),
+            "load: {when}: {WRITES} writes more, the longest pause {:.1} s; until now refused {refused:?}, without \
+             an answer {unanswered}",
             longest.as_secs_f64()
         );
         Ok(())
