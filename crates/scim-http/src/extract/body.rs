@@ -180,6 +180,7 @@ mod tests {
     use actix_web::test::TestRequest;
     use futures_util::{Stream, stream};
     use serde_json::json;
+    use tokio::time::interval_at;
 
     use super::*;
 
@@ -227,9 +228,10 @@ mod tests {
         let request = TestRequest::default().insert_header(TYPE).to_http_request();
         let began = Instant::now();
         request.extensions_mut().insert(Deadline { answer: began + DEADLINE, body: PACE });
-        let pieces = stream::unfold((), move |()| async move {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            Some((Ok::<_, PayloadError>(Bytes::from_static(piece.as_bytes())), ()))
+        let second = Duration::from_secs(1);
+        let pieces = stream::unfold(interval_at(began + second, second), move |mut seconds| async move {
+            seconds.tick().await;
+            Some((Ok::<_, PayloadError>(Bytes::from_static(piece.as_bytes())), seconds))
         });
         let pieces: Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>> = Box::pin(pieces);
         let mut payload = Payload::from(pieces);
