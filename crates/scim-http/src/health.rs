@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::AppState;
 
-/// For how long it holds whether the store answers.
+/// For how long it holds that the store answers.
 const STORE_HOLDS: Duration = Duration::from_millis(200);
 /// How long the store may take to answer.
 const STORE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -44,7 +44,7 @@ impl MemoryUse {
 pub(crate) struct Health {
     gauge: Arc<dyn MemoryGauge>,
     memory: Mutex<Option<(Instant, Option<MemoryUse>)>>,
-    // Held while the store is asked: whoever else asks meanwhile gets the same answer.
+    // Held while the store is asked: whoever else asks meanwhile gets the same answer, good or bad.
     store: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 
@@ -68,9 +68,11 @@ impl Health {
 
     /// Whether the store answers.
     pub(crate) async fn store(&self, state: &AppState) -> Check {
+        let asked = Instant::now();
         let mut known = self.store.lock().await;
         let healthy = match *known {
-            Some((at, healthy)) if at.elapsed() < STORE_HOLDS => healthy,
+            // Whoever waits for the store to come back learns of it at once.
+            Some((at, healthy)) if at >= asked || (healthy && at.elapsed() < STORE_HOLDS) => healthy,
             _ => {
                 let answered = timeout(STORE_TIMEOUT, state.service.ping()).await;
                 let healthy = matches!(answered, Ok(Ok(())));

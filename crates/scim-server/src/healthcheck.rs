@@ -67,7 +67,8 @@ fn ask(address: SocketAddr, is_tls: bool) -> anyhow::Result<String> {
 }
 
 fn exchange(mut stream: impl Read + Write, address: SocketAddr) -> anyhow::Result<String> {
-    write!(stream, "GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let request = format!("GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
     let mut line = Vec::new();
     BufReader::new(stream.take(MAX_LINE)).read_until(b'\n', &mut line)?;
     Ok(String::from_utf8_lossy(&line).trim_end().to_owned())

@@ -29,6 +29,8 @@ fn binary(url: &str) -> Command {
     command.env_clear().envs([
         ("DATABASE_URL", url),
         ("DATABASE_MAX_CONNECTIONS", "8"),
+        // How a server sheds load is tested elsewhere.
+        ("MAX_CONCURRENT_REQUESTS", "64"),
         ("DATABASE_MIN_CONNECTIONS", "1"),
         ("SCIM_SHARED_SECRET", SECRET),
         ("SERVER_PORT", "0"),
