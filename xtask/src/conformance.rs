@@ -1,7 +1,8 @@
 //! `cargo xtask conformance`: public software against a fresh server on each store: the OAuth client library
-//! Authlib, by way of `conformance-oauth.py`, and the checker scim2-tester.
+//! Authlib, by way of `conformance-oauth.py`, validators of OpenAPI and JSON Schema, by way of
+//! `conformance-openapi.py`, and the checker scim2-tester.
 //!
-//! Both come from the Python package index, at the versions of `conformance-requirements.txt`,
+//! All of it comes from the Python package index, at the versions of `conformance-requirements.txt`,
 //! into a virtual environment under `target/`. The checker prints one line per check, `STATUS title`, and an
 //! indented reason. Its exit status is of no use: it is 1 as soon as one check is anything but
 //! `SUCCESS`, even one that was skipped. So the lines are read here:
@@ -75,33 +76,68 @@ fn check(database_url: Option<&str>, target: &Path, environment: &Path, verbose:
     let log = target.join(format!("conformance-{store}.log"));
     let program = Command::new(target.join("debug").join("scim-server"));
     let server = Server::start_on(database_url, program, Some(&log))?;
+    let reached = Reached { url: &server.url(), secret: server.secret(), certificate: None };
+    clients(store, &reached, environment, verbose)
+        .with_context(|| format!("the server's log is {}", log.display()))
+}
 
+/// A server that runs, as a client sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reached<'a> {
+    /// Its URL.
+    pub(crate) url: &'a str,
+    /// The operator's secret.
+    pub(crate) secret: &'a str,
+    /// The certificate to trust, where it speaks TLS.
+    pub(crate) certificate: Option<&'a Path>,
+}
+
+/// Runs both clients against a server, which is called `name` in what is printed.
+///
+/// # Errors
+/// When a client or a check fails.
+pub(crate) fn clients(name: &str, server: &Reached<'_>, environment: &Path, verbose: bool) -> Result<()> {
     let python = environment.join("bin/python");
-    let mut client = process::command(&python.to_string_lossy(), ["xtask/conformance-oauth.py"]);
-    client.env("SERVER_URL", server.url()).env("SCIM_SHARED_SECRET", server.secret());
-    print!("{}", process::output(&mut client).context("the OAuth client failed")?);
+    for script in ["xtask/conformance-oauth.py", "xtask/conformance-openapi.py"] {
+        let mut client = process::command(&python.to_string_lossy(), [script]);
+        client.env("SERVER_URL", server.url).env("SCIM_SHARED_SECRET", server.secret);
+        server.trust(&mut client);
+        print!("{}", process::output(&mut client).with_context(|| format!("{script} failed"))?);
+    }
 
     let mut checker = process::command(&environment.join("bin/scim2").to_string_lossy(), ["test"]);
     if verbose {
         checker.arg("--verbose");
     }
     checker
-        .env("SCIM_CLI_URL", server.base_url())
-        .env("SCIM_CLI_HEADERS", format!("Authorization: Bearer {}", server.secret()));
+        .env("SCIM_CLI_URL", format!("{}/scim/v2", server.url))
+        .env("SCIM_CLI_HEADERS", format!("Authorization: Bearer {}", server.secret));
+    server.trust(&mut checker);
     let output = checker.output().context("cannot start the checker")?;
-    drop(server);
 
     let printed = String::from_utf8_lossy(&output.stdout);
     println!("{printed}");
     let verdict = Verdict::read(&printed);
-    println!("{store}: {}", verdict.summary());
+    println!("{name}: {}", verdict.summary());
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(errors.is_empty(), "the checker itself failed:\n{errors}");
-    verdict.judge().with_context(|| format!("the server's log is {}", log.display()))
+    verdict.judge()
+}
+
+impl Reached<'_> {
+    /// Lets a program in Python trust the server's certificate, whichever library it has.
+    fn trust(&self, command: &mut Command) {
+        if let Some(certificate) = self.certificate {
+            command.env("SSL_CERT_FILE", certificate).env("REQUESTS_CA_BUNDLE", certificate);
+        }
+    }
 }
 
 /// The virtual environment with the checker, made or made anew when the requirements changed.
-fn environment(target: &Path) -> Result<PathBuf> {
+///
+/// # Errors
+/// When there is no Python, or the checker cannot be installed.
+pub(crate) fn environment(target: &Path) -> Result<PathBuf> {
     let environment = target.join("conformance-venv");
     let installed = environment.join("installed.txt");
     if fs::read_to_string(&installed).is_ok_and(|text| text == REQUIREMENTS) {

@@ -9,6 +9,7 @@
 pub mod bench;
 pub mod ci;
 pub mod conformance;
+pub mod deploy;
 pub mod fuzz;
 pub mod postgres;
 pub mod process;

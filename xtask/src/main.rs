@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{bench, ci, conformance, fuzz, test, tidy};
+use xtask::{bench, ci, conformance, deploy, fuzz, test, tidy};
 
 /// The project's own commands.
 #[derive(Parser)]
@@ -25,6 +25,8 @@ enum Command {
     Conformance(conformance::Arguments),
     /// Measure the server over HTTP beside an empty handler
     Bench(bench::Arguments),
+    /// Build the image and try it and the compose stack on a Docker Engine
+    DeployTest(deploy::Arguments),
     /// Run every fuzz target for a while
     Fuzz(fuzz::Arguments),
 }
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         Command::Tidy => tidy::run(),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::DeployTest(arguments) => deploy::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
     };
     match result {

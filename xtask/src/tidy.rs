@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of this repository that neither the compiler nor clippy knows.
 //! The same rules run as a test, so that `cargo test` enforces them.
 
+mod book;
 mod crates;
 mod files;
 
@@ -35,6 +36,7 @@ fn check() -> Result<Report> {
     let mut report = Report::default();
     crates::check(&mut report)?;
     files::check(process::root(), &mut report)?;
+    book::check(process::root(), &mut report)?;
     Ok(report)
 }
 

@@ -268,7 +268,8 @@ impl<B: Backend> Builder<B> {
         let ids = Arc::new(UuidV7Ids::new(Arc::new(SystemClock)));
         let (store, database) = match self.store {
             Some(store) => (store, None),
-            None => B::store(self.config, &ids).await?,
+            // What opening a store takes is not part of every test's own future.
+            None => Box::pin(B::store(self.config, &ids)).await?,
         };
         let (tenants, credentials) = (Arc::clone(&store.tenants), Arc::clone(&store.credentials));
         let audit = Arc::clone(&store.audit);

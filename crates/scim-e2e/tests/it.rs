@@ -26,6 +26,7 @@ mod credentials;
 mod cursors;
 mod custom_types;
 mod discovery;
+mod documentation;
 mod entra;
 mod errors;
 mod etag;

@@ -2,6 +2,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod collection;
+pub(crate) mod documentation;
 pub(crate) mod fallback;
 pub(crate) mod health;
 pub(crate) mod index;

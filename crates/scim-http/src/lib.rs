@@ -10,15 +10,19 @@
 //! | `admin` | the same for the admin API |
 //! | `respond` | answers and their headers; errors as RFC 7644 §3.12 and RFC 9457 show them |
 //! | `observe` | what a host is shown of every request |
+//! | `openapi` | the OpenAPI document of all of it |
+//! | `docs` | the pages that show the document |
 //! | `middleware` | what every request goes through: its id, its log line, its time limit, its panics |
 //! | `proxies`, `cors` | whom the settings trust: proxies, and the pages of other origins |
 
 mod admin;
 mod cors;
+mod docs;
 mod extract;
 mod handlers;
 mod middleware;
 mod observe;
+mod openapi;
 mod proxies;
 mod respond;
 mod routes;
@@ -32,7 +36,9 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, Error, web};
 
 pub use cors::AllowedOrigins;
+pub use docs::openapi_text;
 pub use observe::{Answered, Received, RequestObserver, RoutePattern, Unobserved};
+pub use openapi::openapi;
 pub use proxies::TrustedProxies;
 pub use state::{AppState, HttpSettings};
 

@@ -11,7 +11,7 @@ use actix_web::http::header::HeaderValue;
 pub(crate) use error::HttpError;
 pub(crate) use list::{document, json, list};
 pub(crate) use oauth::{OauthError, unstored};
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Problem, document as problem_document};
 pub(crate) use resource::{changed, created, deleted, read};
 
 /// The media type of every SCIM answer (RFC 7644 §8.1).

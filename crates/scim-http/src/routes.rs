@@ -12,58 +12,87 @@ use crate::admin::{
     self, activity, credentials, no_admin_endpoint, no_admin_method, statistics, tenants, version,
 };
 use crate::handlers::{
-    bulk, collection, fallback, health, index, me, metrics, oauth, ready, resource, resource_types, schemas,
-    search, service_provider_config,
+    bulk, collection, documentation, fallback, health, index, me, metrics, oauth, ready, resource,
+    resource_types, schemas, search, service_provider_config,
 };
 
 /// Registers every route.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    // The longer spelling comes before the shorter one: a scope keeps what matches its prefix.
+    for mount in MountPoint::ALL {
+        let scope = web::scope(mount.pattern()).app_data(mount);
+        let scope = mounted().into_iter().fold(scope, Scope::service);
+        config.service(scope.default_service(web::to(fallback::no_endpoint)));
+    }
+    for endpoint in public().into_iter().chain(administered()) {
+        config.service(endpoint);
+    }
     config
-        .service(mounted(MountPoint::Credential))
-        // The longer spelling comes first: a scope keeps what matches its prefix.
-        .service(mounted(MountPoint::TenantLong))
-        .service(mounted(MountPoint::Tenant))
-        .service(Endpoint::at("/health").get(health::show).public())
-        .service(Endpoint::at("/ready").get(ready::show).public())
-        .service(Endpoint::at("/metrics").get(metrics::show).public())
-        .service(Endpoint::at("/oauth/token").post(oauth::token).public())
-        .service(Endpoint::at("/.well-known/jwks.json").get(oauth::jwks).public())
-        .service(Endpoint::at("/.well-known/oauth-authorization-server").get(oauth::metadata).public())
-        .service(Endpoint::at("/").get(index::show).public())
-        .configure(administered)
+        .service(web::scope(ADMIN).default_service(web::to(no_admin_endpoint)))
         .default_service(web::to(fallback::no_page));
 }
 
+/// Every route, below its mount where it is SCIM's, with the methods that it takes.
+pub(crate) fn table() -> Vec<Listed> {
+    let scim = MountPoint::ALL.iter().flat_map(|mount| {
+        mounted().into_iter().map(|endpoint| endpoint.listed(Some(*mount))).collect::<Vec<_>>()
+    });
+    let others = public().into_iter().chain(administered()).map(|endpoint| endpoint.listed(None));
+    scim.chain(others).collect()
+}
+
+/// A route as [`table`] lists it.
+#[derive(Debug, Clone)]
+pub(crate) struct Listed {
+    /// The mount that it is below.
+    pub(crate) mount: Option<MountPoint>,
+    /// Its pattern there.
+    pub(crate) pattern: &'static str,
+    /// The methods that it takes, HEAD among them where GET is.
+    pub(crate) methods: Vec<&'static str>,
+}
+
+/// What is open to everyone.
+fn public() -> Vec<Endpoint> {
+    let at = |pattern: &'static str| Endpoint { others: Others::Anyone, ..Endpoint::at(pattern) };
+    vec![
+        at("/health").get(health::show),
+        at("/ready").get(ready::show),
+        at("/metrics").get(metrics::show),
+        at("/oauth/token").post(oauth::token),
+        at("/.well-known/jwks.json").get(oauth::jwks),
+        at("/.well-known/oauth-authorization-server").get(oauth::metadata),
+        at("/openapi.json").get(documentation::openapi),
+        at("/docs").get(documentation::page),
+        at("/docs/style.css").get(documentation::style),
+        at("/").get(index::show),
+    ]
+}
+
 /// What the operator's secret opens.
-fn administered(config: &mut web::ServiceConfig) {
+fn administered() -> Vec<Endpoint> {
     let at = |pattern: &'static str| Endpoint { others: Others::Operator, ..Endpoint::at(pattern) };
-    config
-        .service(at("/admin/tenants").get(tenants::list).post(tenants::create))
-        .service(
-            at("/admin/tenants/{tenant}").get(tenants::show).patch(tenants::modify).delete(tenants::delete),
-        )
-        .service(at("/admin/tenants/{tenant}/credentials").get(credentials::list).post(credentials::create))
-        .service(at("/admin/tenants/{tenant}/credentials/{credential}").delete(credentials::revoke))
-        .service(at("/admin/tenants/{tenant}/credentials/{credential}/rotate").post(credentials::rotate))
-        .service(at("/admin/tenants/{tenant}/schemas").get(admin::schemas::list))
-        .service(
-            at("/admin/tenants/{tenant}/schemas/{urn}")
-                .get(admin::schemas::show)
-                .put(admin::schemas::replace)
-                .delete(admin::schemas::delete),
-        )
-        .service(at("/admin/tenants/{tenant}/resource-types").get(admin::resource_types::list))
-        .service(
-            at("/admin/tenants/{tenant}/resource-types/{name}")
-                .get(admin::resource_types::show)
-                .put(admin::resource_types::replace)
-                .delete(admin::resource_types::delete),
-        )
-        .service(at("/admin/tenants/{tenant}/stats").get(statistics::of_tenant))
-        .service(at("/admin/tenants/{tenant}/activity").get(activity::list))
-        .service(at("/admin/stats").get(statistics::of_all))
-        .service(at("/admin/version").get(version::show))
-        .service(web::scope(ADMIN).default_service(web::to(no_admin_endpoint)));
+    vec![
+        at("/admin/tenants").get(tenants::list).post(tenants::create),
+        at("/admin/tenants/{tenant}").get(tenants::show).patch(tenants::modify).delete(tenants::delete),
+        at("/admin/tenants/{tenant}/credentials").get(credentials::list).post(credentials::create),
+        at("/admin/tenants/{tenant}/credentials/{credential}").delete(credentials::revoke),
+        at("/admin/tenants/{tenant}/credentials/{credential}/rotate").post(credentials::rotate),
+        at("/admin/tenants/{tenant}/schemas").get(admin::schemas::list),
+        at("/admin/tenants/{tenant}/schemas/{urn}")
+            .get(admin::schemas::show)
+            .put(admin::schemas::replace)
+            .delete(admin::schemas::delete),
+        at("/admin/tenants/{tenant}/resource-types").get(admin::resource_types::list),
+        at("/admin/tenants/{tenant}/resource-types/{name}")
+            .get(admin::resource_types::show)
+            .put(admin::resource_types::replace)
+            .delete(admin::resource_types::delete),
+        at("/admin/tenants/{tenant}/stats").get(statistics::of_tenant),
+        at("/admin/tenants/{tenant}/activity").get(activity::list),
+        at("/admin/stats").get(statistics::of_all),
+        at("/admin/version").get(version::show),
+    ]
 }
 
 /// What is below this is the operator's.
@@ -75,38 +104,32 @@ pub(crate) fn is_admin(path: &str) -> bool {
 }
 
 /// The SCIM endpoints of one mount.
-fn mounted(mount: MountPoint) -> Scope {
-    web::scope(mount.pattern())
-        .app_data(mount)
+fn mounted() -> Vec<Endpoint> {
+    vec![
         // What is asked for most is matched first: each pattern that is tried costs a microsecond.
-        .service(
-            Endpoint::at("/{endpoint}/{id}")
-                .of_resources()
-                .get(resource::show)
-                .put(resource::replace)
-                .patch(resource::modify)
-                .delete(resource::delete),
-        )
-        .service(Endpoint::at("/{endpoint}").of_resources().get(collection::list).post(collection::create))
-        .service(Endpoint::at("/ServiceProviderConfig").get(service_provider_config::show))
-        .service(Endpoint::at("/Schemas").get(schemas::list))
-        .service(Endpoint::at("/Schemas/{urn}").get(schemas::show))
-        .service(Endpoint::at("/ResourceTypes").get(resource_types::list))
-        .service(Endpoint::at("/ResourceTypes/{name}").get(resource_types::show))
-        .service(Endpoint::at("/Bulk").post(bulk::process))
-        .service(
-            Endpoint::at("/Me")
-                .get(me::show)
-                .put(me::replace)
-                .patch(me::modify)
-                .delete(me::delete)
-                .post(me::create),
-        )
-        .service(Endpoint::at("/.search").post(search::everything))
-        .service(Endpoint::at("").get(search::root))
-        .service(Endpoint::at("/").get(search::root))
-        .service(Endpoint::at("/{endpoint}/.search").post(search::one_type))
-        .default_service(web::to(fallback::no_endpoint))
+        Endpoint::at("/{endpoint}/{id}")
+            .of_resources()
+            .get(resource::show)
+            .put(resource::replace)
+            .patch(resource::modify)
+            .delete(resource::delete),
+        Endpoint::at("/{endpoint}").of_resources().get(collection::list).post(collection::create),
+        Endpoint::at("/ServiceProviderConfig").get(service_provider_config::show),
+        Endpoint::at("/Schemas").get(schemas::list),
+        Endpoint::at("/Schemas/{urn}").get(schemas::show),
+        Endpoint::at("/ResourceTypes").get(resource_types::list),
+        Endpoint::at("/ResourceTypes/{name}").get(resource_types::show),
+        Endpoint::at("/Bulk").post(bulk::process),
+        Endpoint::at("/Me")
+            .get(me::show)
+            .put(me::replace)
+            .patch(me::modify)
+            .delete(me::delete)
+            .post(me::create),
+        Endpoint::at("/.search").post(search::everything),
+        Endpoint::at("/").or_without_slash().get(search::root),
+        Endpoint::at("/{endpoint}/.search").post(search::one_type),
+    ]
 }
 
 /// The endpoints that are not those of resource types.
@@ -129,6 +152,9 @@ pub(crate) enum MountPoint {
 }
 
 impl MountPoint {
+    /// Every mount, the longer spelling of a tenant's before the shorter one.
+    pub(crate) const ALL: [Self; 3] = [Self::Credential, Self::TenantLong, Self::Tenant];
+
     /// The pattern of its paths.
     pub(crate) fn pattern(self) -> &'static str {
         match self {
@@ -256,10 +282,14 @@ impl Endpoint {
         self
     }
 
-    /// Open to everyone, so that 405 needs no credential either.
-    fn public(mut self) -> Self {
-        self.others = Others::Anyone;
+    /// Also without the slash that is all of its pattern.
+    fn or_without_slash(mut self) -> Self {
+        self.resource = web::resource(["", self.pattern]);
         self
+    }
+
+    fn listed(self, mount: Option<MountPoint>) -> Listed {
+        Listed { mount, pattern: self.pattern, methods: self.allow }
     }
 }
 

@@ -1,12 +1,13 @@
 //! What every worker of the HTTP server shares.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use scim_application::ScimService;
 use scim_ports::{Clock, IdGenerator};
 
+use crate::docs::Documentation;
 use crate::observe::{RequestObserver, Unobserved};
 use crate::{AllowedOrigins, TrustedProxies};
 
@@ -40,6 +41,7 @@ pub struct AppState {
     pub ids: Arc<dyn IdGenerator>,
     draining: AtomicBool,
     observer: Arc<dyn RequestObserver>,
+    documentation: OnceLock<Documentation>,
 }
 
 impl AppState {
@@ -50,8 +52,9 @@ impl AppState {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn IdGenerator>,
     ) -> Self {
+        let (draining, documentation) = (AtomicBool::new(false), OnceLock::new());
         let observer = Arc::new(Unobserved);
-        Self { service, settings, clock, ids, draining: AtomicBool::new(false), observer }
+        Self { service, settings, clock, ids, draining, documentation, observer }
     }
 
     /// Shows every request to `observer`.
@@ -74,5 +77,10 @@ impl AppState {
     /// Whether [`drain`](Self::drain) was called.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What `/docs` and `/openapi.json` serve: made when it is first asked for.
+    pub(crate) fn documentation(&self) -> &Documentation {
+        self.documentation.get_or_init(|| Documentation::new(self.settings.public_base_url.as_deref()))
     }
 }

@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Healthcheck,
     /// Print the settings in force, and where each comes from; secrets masked
     Config,
+    /// Print the OpenAPI document, as /openapi.json has it
+    Openapi,
 }
 
 macro_rules! flags {

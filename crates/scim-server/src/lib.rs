@@ -20,6 +20,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 
 use cli::{Cli, Command};
@@ -55,6 +56,10 @@ pub fn run(
         Command::Credential { place, command } => operate::credential(&settings, place, command),
         Command::Healthcheck => healthcheck::run(&settings),
         Command::Config => settings.print(&mut std::io::stdout().lock()),
+        Command::Openapi => {
+            let text = scim_http::openapi_text(settings.public_base_url.as_deref());
+            std::io::stdout().write_all(text.as_bytes()).context("cannot print the document")
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -36,6 +36,9 @@ const FORBIDDEN_IN_TESTS: &[(&str, &str)] = &[
     (concat!("time::sl", "eep("), "wait for the event, not for a time"),
 ];
 
+/// Where the workflows of CI are.
+const WORKFLOWS: &str = ".github/workflows/";
+
 /// Checks every file under `root`.
 pub(super) fn check(root: &Path, report: &mut Report) -> Result<()> {
     for path in files_under(root)? {
@@ -47,7 +50,8 @@ pub(super) fn check(root: &Path, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn files_under(root: &Path) -> Result<Vec<PathBuf>> {
+/// Every file of ours under `root`, in the order of their paths.
+pub(super) fn files_under(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut directories = vec![root.to_owned()];
     while let Some(directory) = directories.pop() {
@@ -85,6 +89,13 @@ fn check_file(path: &str, text: &str, report: &mut Report) {
         if line.ends_with([' ', '\t']) {
             problem(number, line, "white space at the end of the line");
         }
+        if path.starts_with(WORKFLOWS) && !is_pinned(line) {
+            problem(
+                number,
+                line,
+                "name an action by its commit, and its version behind it: `@<40 digits> # v1.2.3`",
+            );
+        }
         let mut refuse = |words: &[(&str, &str)]| {
             for (word, why) in words.iter().filter(|(word, _)| line.contains(word)) {
                 problem(number, line, &format!("`{word}` {why}"));
@@ -114,6 +125,15 @@ fn check_file(path: &str, text: &str, report: &mut Report) {
     } else if !is_test && tests_begin > LONG {
         report.warnings.push(format!("{path}: {tests_begin} lines without its tests; better under {LONG}"));
     }
+}
+
+/// Whether a line of a workflow uses no action, or one by its commit: a tag may be another commit tomorrow.
+fn is_pinned(line: &str) -> bool {
+    let line = line.trim().trim_start_matches("- ");
+    let Some(action) = line.strip_prefix("uses:") else { return true };
+    let Some((_, rest)) = action.split_once('@') else { return false };
+    let Some((commit, version)) = rest.split_once(" # v") else { return false };
+    commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()) && !version.is_empty()
 }
 
 fn is_source(path: &str) -> bool {
@@ -157,6 +177,16 @@ mod tests {
         check("crates/a/src/a.rs", &format!("//! A.\nfn a() {{ todo{} }}\n", "!()"), &["finish it"]);
         check("crates/a/tests/a.rs", &format!("#[igno{}]\n", "re"), &["proves nothing"]);
         check("crates/a/tests/a.rs", &format!("#[should{}]\n", "_panic"), &["assert on the error"]);
+    }
+
+    #[test]
+    fn actions_are_pinned() {
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        check(".github/workflows/a.yml", &format!("- uses: a/b@{commit} # v1.2\n"), &[]);
+        check(".github/workflows/a.yml", "run: x\n", &[]);
+        check(".github/workflows/a.yml", "  uses: a/b@v1\n", &["a.yml:1: name an action by its commit"]);
+        check(".github/workflows/a.yml", &format!("uses: a/b@{commit}\n"), &["by its commit"]);
+        check(".github/workflows/a.yml", "- uses: a/b\n", &["by its commit"]);
     }
 
     #[test]

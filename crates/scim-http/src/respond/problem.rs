@@ -34,22 +34,26 @@ impl Problem {
     }
 
     fn to_json(&self) -> Value {
-        let status = self.status_code();
-        let mut document = json!({
-            "type": ABOUT_BLANK,
-            "title": status.canonical_reason(),
-            "status": status.as_u16(),
-            "detail": self.to_string(),
-        });
-        if let Some(report) = self.report.as_ref().and_then(Value::as_object)
-            && let Some(members) = document.as_object_mut()
-        {
-            members.insert("type".into(), json!(STORED_DATA));
-            members.insert("title".into(), json!("Stored resources do not go with the definition"));
-            members.extend(report.clone());
-        }
-        document
+        document(self.status_code(), &self.to_string(), self.report.as_ref())
     }
+}
+
+/// A problem document, with the report where there is one.
+pub(crate) fn document(status: StatusCode, detail: &str, report: Option<&Value>) -> Value {
+    let mut document = json!({
+        "type": ABOUT_BLANK,
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": detail,
+    });
+    if let Some(report) = report.and_then(Value::as_object)
+        && let Some(members) = document.as_object_mut()
+    {
+        members.insert("type".into(), json!(STORED_DATA));
+        members.insert("title".into(), json!("Stored resources do not go with the definition"));
+        members.extend(report.clone());
+    }
+    document
 }
 
 impl From<HttpError> for Problem {

@@ -101,6 +101,19 @@ fn config_prints_the_settings_in_force_without_secrets() {
 }
 
 #[test]
+fn openapi_prints_what_the_server_serves() {
+    let server = ServerProcess::start();
+    let served =
+        shell("curl -sS --noproxy '*' http://127.0.0.1:$PORT/openapi.json", &[("PORT", &server.port())]);
+    let printed = run(&["openapi"], &[]);
+    assert_eq!(printed.status.code(), Some(0));
+    assert!(text(&printed.stdout) == served, "{served}");
+    assert!(served.starts_with("{\n") && served.ends_with("}\n"), "{served}");
+    let named = run(&["openapi"], &[("PUBLIC_BASE_URL", "https://scim.example/")]);
+    assert!(text(&named.stdout).contains("\"https://scim.example/oauth/token\""));
+}
+
+#[test]
 fn the_version_is_told() {
     let output = run(&["--version"], &[]);
     assert_eq!(text(&output.stdout).trim(), format!("scim-server {}", env!("CARGO_PKG_VERSION")));

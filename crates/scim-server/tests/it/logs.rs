@@ -85,7 +85,7 @@ fn user(name: &str) -> Value {
 
 #[tokio::test]
 async fn one_line_for_each_request_and_nothing_personal_in_it() {
-    let server = ServerProcess::start_logging(&[("LOG_FORMAT", "json"), ("RUST_LOG", "info")]);
+    let server = ServerProcess::start_with(&[("LOG_FORMAT", "json"), ("RUST_LOG", "info")]);
     let client = Client::of(&server);
     let (token, credential) = client.tenant("acme").await;
     let body = user("bjensen@example.com");
@@ -149,7 +149,7 @@ async fn one_line_for_each_request_and_nothing_personal_in_it() {
 
 #[tokio::test]
 async fn a_tenant_has_a_level_of_its_own_which_is_live_at_once() {
-    let server = ServerProcess::start_logging(&[("LOG_FORMAT", "json"), ("RUST_LOG", "info")]);
+    let server = ServerProcess::start_with(&[("LOG_FORMAT", "json"), ("RUST_LOG", "info")]);
     let client = Client::of(&server);
     let (token, _) = client.tenant("acme").await;
     let (other, _) = client.tenant("globex").await;
@@ -185,7 +185,7 @@ async fn a_tenant_has_a_level_of_its_own_which_is_live_at_once() {
 
 #[tokio::test]
 async fn a_tenant_is_heard_where_nobody_else_is() {
-    let server = ServerProcess::start_logging(&[("LOG_FORMAT", "json"), ("RUST_LOG", "off")]);
+    let server = ServerProcess::start_with(&[("LOG_FORMAT", "json"), ("RUST_LOG", "off")]);
     let client = Client::of(&server);
     let (token, _) = client.tenant("acme").await;
     let config = json!({"config": {"logLevel": "info"}});
@@ -203,7 +203,7 @@ async fn the_log_is_written_to_files_too() {
         let directory = directory(format);
         let shown = directory.display().to_string();
         let variables = [("LOG_DIR", shown.as_str()), ("LOG_FORMAT", format), ("RUST_LOG", "info")];
-        let server = ServerProcess::start_logging(&variables);
+        let server = ServerProcess::start_with(&variables);
         let client = Client::of(&server);
         let secret = server.secret().to_owned();
         client.send((Method::GET, "/scim/v2/Users"), &secret, "r-file", None).await;

@@ -6,13 +6,13 @@ mod collector;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod operate;
 #[cfg(test)]
 mod process;
-#[cfg(test)]
-mod readme;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]

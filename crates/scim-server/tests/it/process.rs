@@ -1,13 +1,12 @@
 //! Starts the built binary on a free port of the loopback interface, and ends it by its id.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::thread::JoinHandle;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 
 /// A running server, and what its banner said.
 pub(crate) struct ServerProcess {
     child: Child,
-    log: JoinHandle<String>,
+    log: BufReader<ChildStderr>,
     /// The banner's `curl` line.
     pub(crate) curl_line: String,
 }
@@ -15,33 +14,31 @@ pub(crate) struct ServerProcess {
 impl ServerProcess {
     /// Starts the server with no configuration but its port, and reads its banner up to the `curl` line, which is the last thing it prints.
     pub(crate) fn start() -> Self {
-        Self::start_with(&[], Stdio::inherit())
+        Self::start_with(&[])
     }
 
-    /// The same with variables, and a place for its log.
-    pub(crate) fn start_with(variables: &[(&str, &str)], log: Stdio) -> Self {
+    /// The same with variables.
+    pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
             .env_clear()
             .env("SERVER_PORT", "0")
             .env("RUST_LOG", "warn")
             .envs(variables.iter().copied())
-            .stderr(log)
+            .stderr(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .expect("the server starts");
-        // A log that comes here is read to its end: a server whose log nobody reads would come to a stand.
-        let stderr = child.stderr.take();
-        let log = std::thread::spawn(move || {
-            let mut log = Vec::new();
-            if let Some(mut stderr) = stderr {
-                stderr.read_to_end(&mut log).expect("its log");
-            }
-            text(&log)
-        });
         let stdout = BufReader::new(child.stdout.take().expect("its output"));
         let mut lines = stdout.lines().map(|line| line.expect("text"));
         let curl_line = lines.find(|line| line.trim_start().starts_with("curl ")).expect("a curl line");
+        let log = BufReader::new(child.stderr.take().expect("its log"));
         Self { child, log, curl_line: curl_line.trim().to_owned() }
+    }
+
+    /// Waits for the next line of the log that has `what` in it.
+    pub(crate) fn log_line(&mut self, what: &str) -> String {
+        let mut lines = self.log.by_ref().lines().map(|line| line.expect("text"));
+        lines.find(|line| line.contains(what)).expect("such a line")
     }
 
     /// The base URL in the `curl` line, up to and with `/scim/v2`.
@@ -62,17 +59,13 @@ impl ServerProcess {
         self.child.id()
     }
 
-    /// Starts the server with variables, for who wants to see its log when it ends.
-    pub(crate) fn start_logging(variables: &[(&str, &str)]) -> Self {
-        Self::start_with(variables, Stdio::piped())
-    }
-
-    /// Asks it to end, waits until it has, and answers what it logged.
+    /// Asks it to end, waits until it has, and answers what is left of its log.
     pub(crate) fn end(mut self) -> String {
         shell("kill -TERM \"$PID\"", &[("PID", &self.pid().to_string())]);
+        let mut log = Vec::new();
+        self.log.read_to_end(&mut log).expect("its log");
         assert_eq!(self.wait().code(), Some(0));
-        let log = std::mem::replace(&mut self.log, std::thread::spawn(String::new));
-        log.join().expect("its log")
+        text(&log)
     }
 
     /// Waits for its end.

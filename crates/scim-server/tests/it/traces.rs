@@ -43,7 +43,7 @@ async fn list(server: &ServerProcess, id: &str, flags: Option<&str>) -> u16 {
 
 async fn traced(protocol: &str) {
     let collector = Collector::over(protocol);
-    let server = ServerProcess::start_logging(&[
+    let server = ServerProcess::start_with(&[
         ("TRACING_ENABLED", "true"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.url),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
@@ -103,7 +103,7 @@ async fn traces_arrive_over_http() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_of_all_requests_is_traced() {
     let collector = Collector::over("http/protobuf");
-    let server = ServerProcess::start_logging(&[
+    let server = ServerProcess::start_with(&[
         ("TRACING_ENABLED", "true"),
         ("JAEGER_ENDPOINT", &collector.url),
         ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"),
@@ -127,7 +127,7 @@ async fn who_takes_no_traces_holds_up_nobody() {
         ("http://127.0.0.1:1", "http/protobuf"),
         (silent.as_str(), "http/protobuf"),
     ] {
-        let server = ServerProcess::start_logging(&[
+        let server = ServerProcess::start_with(&[
             ("TRACING_ENABLED", "true"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", protocol),
