@@ -17,7 +17,7 @@ pub(crate) async fn observed<T>(
     (operation, resource_type): (Operation, &str),
     work: impl Future<Output = Result<T, ServiceError>>,
 ) -> Result<T, ServiceError> {
-    let outcome = work.instrument(span_of(operation, resource_type)).await;
+    let outcome = work.instrument(span_of(context, operation, resource_type)).await;
     let ended = outcome_of(&outcome);
     tracing::debug!(
         operation = operation.as_str(),
@@ -30,13 +30,14 @@ pub(crate) async fn observed<T>(
 }
 
 /// The span of a use case on resources.
-pub(crate) fn span_of(operation: Operation, resource_type: &str) -> Span {
+fn span_of(context: &RequestContext, operation: Operation, resource_type: &str) -> Span {
     tracing::info_span!(
         target: SPANS,
         "use_case",
         otel.name = %format_args!("{} {resource_type}", operation.as_str()),
         scim.operation = operation.as_str(),
-        scim.resource_type = resource_type
+        scim.resource_type = resource_type,
+        scim.tenant = context.tenant().slug.as_str()
     )
 }
 

@@ -77,6 +77,7 @@ async fn traced(protocol: &str) {
     collector.children(&span, "authenticate");
     let search = &collector.children(&span, "search User")[0];
     assert_eq!(search.attributes["scim.operation"], "search");
+    assert_eq!(search.attributes["scim.tenant"], "default");
     let alone = request(&collector, "r-alone");
     assert!(alone.parent.is_empty() && alone.trace != TRACE, "{alone:?}");
     let create = request(&collector, "r-create");
