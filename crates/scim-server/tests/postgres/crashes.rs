@@ -157,7 +157,7 @@ async fn a_database_that_crashes_loses_nothing_and_is_taken_up_again() {
     let refused = *progress.refused.borrow();
     Progress::wait(&progress.refused, refused + WRITERS).await;
     server.probe("/health").await.expect(200);
-    server.probe("/ready").await.expect(503);
+    server.becomes_unready().await;
     let answer = server.post("/Users", &user("late")).await.expect("an answer").expect(503);
     assert!(answer.headers.contains_key("retry-after"));
 

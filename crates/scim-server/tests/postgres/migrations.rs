@@ -31,7 +31,7 @@ async fn without_auto_migrate_a_server_is_ready_when_they_are_applied() {
     server.get(&format!("/Users/{id}")).await.expect(200);
 
     check_run(&run(database.url(), &["migrate", "--down", "--yes"]), "every migration is taken back");
-    server.probe("/ready").await.expect(503);
+    server.becomes_unready().await;
 }
 
 /// Their tables go away under a server that has used them, and come back.
@@ -66,7 +66,7 @@ async fn a_server_goes_on_when_they_are_taken_back_and_applied_again() {
             let status = answer.body["Operations"][0]["status"].as_str().unwrap_or_default();
             assert!(answer.status == 503 || status == "503", "{round}: {}", answer.body);
         }
-        server.probe("/ready").await.expect(503);
+        server.becomes_unready().await;
         check_run(&run(database.url(), &["migrate"]), "applied 00000000000001");
         let back = Instant::now();
         while server.post("/Users", &user("ada")).await.expect("an answer").status != 201 {

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use reqwest::header::{HeaderMap, IF_MATCH};
@@ -170,6 +170,14 @@ impl Server {
     /// GET at the root of the server.
     pub(crate) async fn probe(&self, path: &str) -> Answer {
         self.probe_with(path, |request| request).await
+    }
+
+    /// Waits until it says that it is not ready: that the store answers holds for a moment.
+    pub(crate) async fn becomes_unready(&self) {
+        let began = Instant::now();
+        while self.probe("/ready").await.status != 503 {
+            assert!(began.elapsed() < START, "it is ready still");
+        }
     }
 
     /// What GET at the root of the server answers, as text.
