@@ -17,7 +17,7 @@ pub(crate) enum TenantCommand {
         /// Its name for people [the slug]
         #[arg(long, value_name = "NAME")]
         display_name: Option<String>,
-        /// What it begins with: rfc, entra-id, okta or minimal [rfc]
+        /// What it begins with: rfc, entra-id, okta or minimal; rfc unless given
         #[arg(long)]
         preset: Option<String>,
         /// A key of its config, such as strictMode=true or bulk.maxOperations=10; may be given several
@@ -128,13 +128,13 @@ pub(crate) enum CredentialCommand {
     Create {
         /// The tenant's id or slug
         tenant: String,
-        /// What it is: `bearer` or `oauth_client` [bearer]
+        /// What it is: `bearer` or `oauth_client`; `bearer` unless given
         #[arg(long = "type", value_name = "TYPE")]
         kind: Option<String>,
         /// What people call it
         #[arg(long)]
         label: Option<String>,
-        /// What it allows, such as read,write:User [read,write,bulk]
+        /// What it allows, such as read,write:User; read, write and bulk unless given
         #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
         scopes: Vec<String>,
         /// From when on it is refused, such as 2031-01-31T12:00:00Z
