@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use parking_lot::{RwLock, RwLockWriteGuard};
 use scim_domain::identifier::ResourceId;
 use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
 use scim_ports::{
@@ -61,9 +61,9 @@ fn answer(
     tenant: &Tenant,
     (new, row): (NewResource, Arc<Row>),
     include: Include,
-) -> Resource {
+) -> StoredResource {
     let related = state.related(tenant, &new.resource_type, &row, include);
-    related.into_resource(row.resource_with(&new.resource_type, new.attributes))
+    related.into_resource(row.resource(&new.resource_type))
 }
 
 #[async_trait]
@@ -73,7 +73,7 @@ impl ResourceRepository for MemoryResources {
         tenant: &Tenant,
         resources: Vec<NewResource>,
         include: Include,
-    ) -> Result<Vec<Resource>, RefusedCreate> {
+    ) -> Result<Vec<StoredResource>, RefusedCreate> {
         let gone = RefusedCreate { index: 0, error: RepositoryError::NotFound };
         let store = self.store(tenant).ok_or(gone)?;
         let prepared = Prepared::all(&store.hasher, resources)?;
@@ -88,7 +88,7 @@ impl ResourceRepository for MemoryResources {
         tenant: &Tenant,
         resources: Vec<NewResource>,
         include: Include,
-    ) -> Vec<Result<Resource, RepositoryError>> {
+    ) -> Vec<Result<StoredResource, RepositoryError>> {
         let Some(store) = self.store(tenant) else {
             return resources.iter().map(|_| Err(RepositoryError::NotFound)).collect();
         };
@@ -115,7 +115,7 @@ impl ResourceRepository for MemoryResources {
         resource_type: &Arc<ResourceType>,
         id: ResourceId,
         include: Include,
-    ) -> Result<Option<Resource>, RepositoryError> {
+    ) -> Result<Option<StoredResource>, RepositoryError> {
         let Some(store) = self.store(tenant) else { return Ok(None) };
         let found = {
             let state = store.state.read();
@@ -124,7 +124,7 @@ impl ResourceRepository for MemoryResources {
                 .map(|row| (Arc::clone(row), state.related(tenant, resource_type, row, include)))
         };
         let Some((row, related)) = found else { return Ok(None) };
-        Ok(Some(related.into_resource(row.resource(resource_type)?)))
+        Ok(Some(related.into_resource(row.resource(resource_type))))
     }
 
     async fn resource_update(
@@ -155,7 +155,7 @@ impl ResourceRepository for MemoryResources {
             let member_count = state.membership().count(row.slot);
             (row, changed, related, member_count)
         };
-        let resource = related.into_resource(row.resource(&update.resource_type)?);
+        let resource = related.into_resource(row.resource(&update.resource_type));
         Ok(Updated { resource, changed, member_count })
     }
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use scim_domain::identifier::{ResourceId, Timestamp, Version};
-use scim_domain::resource::{Attributes, Resource, UniqueValue, display, unique_values};
+use scim_domain::resource::{
+    Attributes, Resource, StoredAttributes, StoredResource, UniqueValue, display, unique_values,
+};
 use scim_domain::schema::ResourceType;
 use scim_ports::RepositoryError;
 
@@ -137,16 +139,12 @@ impl Row {
     }
 
     /// The resource without members and groups.
-    pub(crate) fn resource(&self, resource_type: &Arc<ResourceType>) -> Result<Resource, RepositoryError> {
-        Ok(self.resource_with(resource_type, self.attributes()?))
+    pub(crate) fn resource(&self, resource_type: &Arc<ResourceType>) -> StoredResource {
+        self.resource_with(resource_type, StoredAttributes::new(self.payload.clone()))
     }
 
     /// The resource with these attributes in place of its own.
-    pub(crate) fn resource_with(
-        &self,
-        resource_type: &Arc<ResourceType>,
-        attributes: Attributes,
-    ) -> Resource {
+    pub(crate) fn resource_with<A>(&self, resource_type: &Arc<ResourceType>, attributes: A) -> Resource<A> {
         Resource {
             id: self.id,
             resource_type: Arc::clone(resource_type),

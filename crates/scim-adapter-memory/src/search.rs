@@ -126,9 +126,9 @@ fn complete(
         .collect();
     let related = related(store, tenant, &rows, query.include);
     let read = |((resource_type, row), related): (&(&Arc<ResourceType>, Arc<Row>), Related)| {
-        Ok(related.into_resource(row.resource(resource_type)?))
+        related.into_resource(row.resource(resource_type))
     };
-    let resources = rows.iter().zip(related).map(read).collect::<Result<_, RepositoryError>>()?;
+    let resources = rows.iter().zip(related).map(read).collect();
     Ok(ResourcePage { total_results: page.total, resources, has_more: page.has_more })
 }
 

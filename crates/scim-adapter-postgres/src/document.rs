@@ -9,7 +9,7 @@
 use scim_domain::attribute::{AttributeRef, AttributeSource, Returned};
 use scim_domain::comparison::{equality_key, ordering_key};
 use scim_domain::identifier::TenantId;
-use scim_domain::resource::{Attributes, display};
+use scim_domain::resource::{Attributes, StoredAttributes, display};
 use scim_domain::schema::ResourceType;
 use scim_domain::text::fold;
 use serde_json::{Number, Value};
@@ -73,6 +73,13 @@ impl Document {
             display: display.map(|text| escape(text).into_owned()),
             display_key: display.map(|text| escape(&fold(text)).into_owned()),
         }
+    }
+}
+
+impl Document {
+    /// The document as it is read again.
+    pub(crate) fn stored(&self) -> StoredAttributes {
+        StoredAttributes::new(self.payload.as_str())
     }
 }
 

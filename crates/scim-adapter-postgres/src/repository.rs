@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use scim_domain::identifier::ResourceId;
 use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
 use scim_ports::{
@@ -72,7 +72,7 @@ impl PostgresResources {
         tenant: &Tenant,
         drafts: &[Draft<'_>],
         include: Include,
-    ) -> Result<Vec<Resource>, RefusedCreate> {
+    ) -> Result<Vec<StoredResource>, RefusedCreate> {
         if drafts.is_empty() {
             return Ok(Vec::new());
         }
@@ -100,7 +100,7 @@ impl PostgresResources {
         tenant: &Tenant,
         draft: &Draft<'_>,
         include: Include,
-    ) -> Result<Resource, RepositoryError> {
+    ) -> Result<StoredResource, RepositoryError> {
         let created = self.create_all(tenant, std::slice::from_ref(draft), include).await;
         created.map_err(|refused| refused.error)?.pop().ok_or(RepositoryError::NotFound)
     }
@@ -112,7 +112,7 @@ impl PostgresResources {
         tenant: &Tenant,
         chunk: &Chunk<'_>,
         include: Include,
-    ) -> Result<Vec<Result<Resource, RepositoryError>>, RepositoryError> {
+    ) -> Result<Vec<Result<StoredResource, RepositoryError>>, RepositoryError> {
         let fates = match chunk.drafts() {
             [_] => vec![Fate::Open],
             _ => self.fates(tenant, chunk, include).await?,
@@ -176,7 +176,7 @@ impl ResourceRepository for PostgresResources {
         tenant: &Tenant,
         resources: Vec<NewResource>,
         include: Include,
-    ) -> Result<Vec<Resource>, RefusedCreate> {
+    ) -> Result<Vec<StoredResource>, RefusedCreate> {
         let drafts: Vec<Draft<'_>> = resources.iter().map(|new| Draft::new(tenant.id, new)).collect();
         self.create_all(tenant, &drafts, include).await
     }
@@ -186,7 +186,7 @@ impl ResourceRepository for PostgresResources {
         tenant: &Tenant,
         resources: Vec<NewResource>,
         include: Include,
-    ) -> Vec<Result<Resource, RepositoryError>> {
+    ) -> Vec<Result<StoredResource, RepositoryError>> {
         let mut outcomes = Vec::with_capacity(resources.len());
         let mut rest = resources.as_slice();
         while let Some(chunk) = Chunk::take(tenant.id, &mut rest) {
@@ -211,7 +211,7 @@ impl ResourceRepository for PostgresResources {
         resource_type: &Arc<ResourceType>,
         id: ResourceId,
         include: Include,
-    ) -> Result<Option<Resource>, RepositoryError> {
+    ) -> Result<Option<StoredResource>, RepositoryError> {
         let lease = self.pool.lease_for(tenant.id).await?;
         let outcome = get::get(lease.connection()?, tenant, resource_type, id, include).await;
         lease.after_read(outcome)

@@ -8,7 +8,7 @@ use diesel::pg::{Pg, PgValue};
 use diesel::sql_types::{BigInt, Bool, Json, Text, Timestamptz, Uuid as SqlUuid};
 use scim_domain::identifier::{ResourceId, Timestamp, Version};
 use scim_domain::listing::Include;
-use scim_domain::resource::{Attributes, Resource};
+use scim_domain::resource::{Resource, StoredAttributes, StoredResource};
 use scim_domain::schema::ResourceType;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -39,13 +39,13 @@ pub(crate) struct ResourceRow {
     pub(crate) is_in_group: bool,
 }
 
-/// A document, read from the text that it is stored as.
+/// A document, as the text that it is stored as.
 #[derive(Debug, FromSqlRow)]
-pub(crate) struct Payload(pub(crate) Attributes);
+pub(crate) struct Payload(pub(crate) StoredAttributes);
 
 impl FromSql<Json, Pg> for Payload {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(serde_json::from_slice(value.as_bytes())?))
+        Ok(Self(StoredAttributes::new(str::from_utf8(value.as_bytes())?)))
     }
 }
 
@@ -56,7 +56,7 @@ impl ResourceRow {
         self,
         resource_type: Arc<ResourceType>,
         include: Include,
-    ) -> Result<(Resource, usize), Failure> {
+    ) -> Result<(StoredResource, usize), Failure> {
         let shows_groups = include.groups && resource_type.groups().is_some();
         let resource = Resource {
             id: ResourceId::new(self.id),

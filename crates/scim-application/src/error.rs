@@ -4,6 +4,8 @@ use std::error::Error;
 
 use scim_domain::error::{ErrorKind, ScimError};
 use scim_domain::identifier::ResourceId;
+use scim_domain::listing::response::ListResponseError;
+use scim_domain::resource::Unreadable;
 use scim_ports::{Outcome, PasswordError, RepositoryError};
 
 /// A failed use case.
@@ -76,6 +78,21 @@ impl From<RepositoryError> for ServiceError {
                 retry_after: None,
                 cause: Some(cause),
             },
+        }
+    }
+}
+
+impl From<Unreadable> for ServiceError {
+    fn from(error: Unreadable) -> Self {
+        RepositoryError::Internal(Box::new(error)).into()
+    }
+}
+
+impl From<ListResponseError> for ServiceError {
+    fn from(error: ListResponseError) -> Self {
+        match error {
+            ListResponseError::Cursor(error) => error.into(),
+            ListResponseError::Attributes(error) => error.into(),
         }
     }
 }

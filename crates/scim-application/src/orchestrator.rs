@@ -21,7 +21,7 @@ use scim_domain::listing::Include;
 use scim_domain::listing::cursor::CursorSealer;
 use scim_domain::password::{password_change, set_password};
 use scim_domain::precondition::VersionCondition;
-use scim_domain::resource::{Attributes, Resource};
+use scim_domain::resource::{Attributes, Resource, StoredResource};
 use scim_domain::schema::ResourceType;
 use scim_ports::{
     Clock, ExpectedVersion, IdGenerator, Observer, PasswordHasher, RepositoryError, ResourceRepository,
@@ -113,7 +113,7 @@ impl ResourceOrchestrator {
         context: &RequestContext,
         target: &ResourceTarget,
         include: Include,
-    ) -> Result<Resource, ServiceError> {
+    ) -> Result<StoredResource, ServiceError> {
         let id = target.resource_id()?;
         let found = self.resources.resource_get(context.tenant(), &target.resource_type, id, include).await?;
         Ok(found.ok_or_else(|| target.not_found())?)
@@ -135,6 +135,7 @@ impl ResourceOrchestrator {
         for _attempt in 0..MAX_ATTEMPTS {
             let current = self.get(context, target, reads).await?;
             check_condition(condition, current.version)?;
+            let current = current.read()?;
             let Change { attributes, members } = compute(&current)?;
             let attributes = match attributes {
                 Some(attributes) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scim_domain::filter::{Binding, Filter, UnknownAttribute};
 use scim_domain::identifier::ResourceId;
 use scim_domain::listing::{Include, PageRequest, QueryScope, ResourceQuery, SortOrder};
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::{SubjectAttribute, Tenant};
 use scim_ports::{RepositoryError, ResourceRepository};
@@ -23,7 +23,7 @@ pub(crate) async fn user_by(
     tenant: &Tenant,
     attribute: SubjectAttribute,
     value: &str,
-) -> Result<Option<Resource>, RepositoryError> {
+) -> Result<Option<StoredResource>, RepositoryError> {
     let Some(users) = tenant.schema.resource_type(SUBJECT_TYPE) else { return Ok(None) };
     if attribute == SubjectAttribute::Id {
         return match ResourceId::parse(value) {

@@ -1,6 +1,9 @@
-//! Writing a resource as JSON (RFC 7643 §3), straight from the [`Resource`] into the answer.
+//! Writing a resource as JSON (RFC 7643 §3), straight from the [`StoredResource`] into the answer.
 //!
-//! Nothing is cloned or collected on the way: a group's members go from their rows to the bytes.
+//! No tree of the attributes is built on the way, and nothing is collected: what is stored is copied, a
+//! group's members go from their rows to the bytes.
+
+mod document;
 
 use std::sync::Arc;
 
@@ -11,24 +14,32 @@ use uuid::Uuid;
 
 use crate::identifier::{ResourceId, Timestamp};
 use crate::projection::{Field, FieldKind, MembershipPart, MetaPart, Projection};
-use crate::resource::{Attributes, Resource};
+use crate::resource::{StoredResource, Unreadable};
 use crate::schema::ResourceType;
+
+use document::{Document, Node};
 
 /// Appends `resource` as a JSON object: `schemas` (the base schema and the extensions of which this
 /// answer shows anything), `id`, then the attributes in the order of their schemas, and `meta` last.
 ///
 /// `projection` is one of the resource's type. `base_url` is the mount, without a slash at its end;
 /// `meta.location` and the `$ref`s of members and groups begin with it.
-pub fn write_resource(out: &mut Vec<u8>, resource: &Resource, projection: &Projection, base_url: &str) {
+///
+/// # Errors
+/// [`Unreadable`] where the stored attributes are; nothing is written then.
+pub fn write_resource(
+    out: &mut Vec<u8>,
+    resource: &StoredResource,
+    projection: &Projection,
+    base_url: &str,
+) -> Result<(), Unreadable> {
+    let document = Document::read(resource.attributes.as_str())?;
     let shown = projection.shown.as_ref();
     let mut extensions = Vec::new();
     out.extend_from_slice(b"{\"schemas\":[");
     out.extend_from_slice(shown.base_urn.as_bytes());
     for extension in &shown.extensions {
-        let Some(attributes) = resource.attributes.get(extension.urn.as_str()).and_then(Value::as_object)
-        else {
-            continue;
-        };
+        let Some(Node::Object(attributes)) = document.member(extension.urn.as_str()) else { continue };
         let start = extensions.len();
         extensions.push(b',');
         extensions.extend_from_slice(extension.urn_json.as_bytes());
@@ -65,7 +76,7 @@ pub fn write_resource(out: &mut Vec<u8>, resource: &Resource, projection: &Proje
                 write_rows(out, field, parts, groups, &mut links);
             }
             FieldKind::Simple | FieldKind::Complex(_) | FieldKind::Meta(_) => {
-                let Some(value) = resource.attributes.get(field.key.as_str()) else { continue };
+                let Some(value) = document.member(field.key.as_str()) else { continue };
                 let start = out.len();
                 out.push(b',');
                 out.extend_from_slice(field.prefix.as_bytes());
@@ -80,14 +91,15 @@ pub fn write_resource(out: &mut Vec<u8>, resource: &Resource, projection: &Proje
         write_meta(out, resource, prefix, parts, &mut links);
     }
     out.push(b'}');
+    Ok(())
 }
 
 /// Writes the fields that `attributes` has values for; `false` where nothing was to be shown (then
 /// what was written is to be dropped).
-fn write_object(out: &mut Vec<u8>, attributes: &Attributes, fields: &[Field]) -> bool {
+fn write_object(out: &mut Vec<u8>, attributes: &Document<'_>, fields: &[Field]) -> bool {
     let before = out.len();
     for field in fields {
-        let Some(value) = attributes.get(field.key.as_str()) else { continue };
+        let Some(value) = attributes.member(field.key.as_str()) else { continue };
         let start = out.len();
         out.push(if start == before { b'{' } else { b',' });
         out.extend_from_slice(field.prefix.as_bytes());
@@ -103,14 +115,14 @@ fn write_object(out: &mut Vec<u8>, attributes: &Attributes, fields: &[Field]) ->
 }
 
 /// Writes what is shown of one value; `false` where that is nothing.
-fn write_value(out: &mut Vec<u8>, value: &Value, kind: &FieldKind) -> bool {
+fn write_value(out: &mut Vec<u8>, value: &Node<'_>, kind: &FieldKind) -> bool {
     let FieldKind::Complex(fields) = kind else {
-        write_json(out, value);
+        value.write(out);
         return true;
     };
     match value {
-        Value::Object(object) => write_object(out, object, fields),
-        Value::Array(items) => {
+        Node::Object(object) => write_object(out, object, fields),
+        Node::Array(items) => {
             let before = out.len();
             for item in items {
                 let start = out.len();
@@ -126,7 +138,7 @@ fn write_value(out: &mut Vec<u8>, value: &Value, kind: &FieldKind) -> bool {
             any
         }
         // Left from before the schema made the attribute complex: it has no part that is shown.
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Node::Text(_) | Node::Other(_) => false,
     }
 }
 
@@ -185,7 +197,7 @@ fn write_rows<'a>(
 
 fn write_meta(
     out: &mut Vec<u8>,
-    resource: &Resource,
+    resource: &StoredResource,
     prefix: &str,
     parts: &[(MetaPart, Box<str>)],
     links: &mut Links<'_>,

@@ -1,6 +1,7 @@
 //! A resource (RFC 7643 §3) as the engine and the stores hold it.
 
 mod membership;
+mod stored;
 mod values;
 
 use std::collections::HashSet;
@@ -16,6 +17,7 @@ use crate::schema::ResourceType;
 pub(crate) use values::values_in;
 
 pub use membership::{GroupMembership, Member, MemberChange};
+pub use stored::{StoredAttributes, StoredResource, Unreadable};
 
 /// Attributes in the schema's spelling: core attributes by name, each extension under its URN.
 ///
@@ -23,15 +25,15 @@ pub use membership::{GroupMembership, Member, MemberChange};
 /// "unassigned"); `id`, `schemas`, `meta`, `members` and `groups` are not in it.
 pub type Attributes = Map<String, Value>;
 
-/// A resource of one tenant.
+/// A resource of one tenant. Its attributes are a tree, or as a store keeps them ([`StoredResource`]).
 #[derive(Debug, Clone)]
-pub struct Resource {
+pub struct Resource<A = Attributes> {
     /// Its `id`.
     pub id: ResourceId,
     /// Its type.
     pub resource_type: Arc<ResourceType>,
     /// Its stored attributes.
-    pub attributes: Attributes,
+    pub attributes: A,
     /// Its version, `meta.version`.
     pub version: Version,
     /// `meta.created`
@@ -81,13 +83,29 @@ pub(crate) fn unique_values_of(
     unique
 }
 
-impl Resource {
+impl<A> Resource<A> {
     /// The path of the resource under its mount, `/Users/2819c223-…`; `meta.location` and `$ref`
     /// are this after the base URL.
     pub fn location(&self) -> String {
         location(&self.resource_type, self.id)
     }
 
+    /// The same resource with its attributes in another form.
+    fn map<B>(self, attributes: impl FnOnce(A) -> B) -> Resource<B> {
+        Resource {
+            id: self.id,
+            resource_type: self.resource_type,
+            attributes: attributes(self.attributes),
+            version: self.version,
+            created: self.created,
+            last_modified: self.last_modified,
+            members: self.members,
+            groups: self.groups,
+        }
+    }
+}
+
+impl Resource {
     /// The name under which people know the resource, for `display` beside a reference to it
     /// (RFC 7643 §2.4): its `displayName` or else its `userName`.
     pub fn display(&self) -> Option<&str> {

@@ -16,7 +16,8 @@ use scim_domain::listing::{
     Direction, Include, MemberInclude, PageRequest, ResourcePage, ResourceQuery, SortKey,
 };
 use scim_domain::resource::{
-    Attributes, GroupMembership, Member, MemberChange, Resource, UniqueValue, display, unique_values,
+    Attributes, GroupMembership, Member, MemberChange, Resource, StoredResource, UniqueValue, display,
+    unique_values,
 };
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
@@ -86,7 +87,7 @@ impl ResourceRepository for VecAdapter {
         tenant: &Tenant,
         resources: Vec<NewResource>,
         include: Include,
-    ) -> Result<Vec<Resource>, RefusedCreate> {
+    ) -> Result<Vec<StoredResource>, RefusedCreate> {
         self.transaction(tenant, |Data { rows, aside, log }| {
             let ids: Vec<ResourceId> = resources.iter().map(|new| new.id).collect();
             let types: Vec<Arc<ResourceType>> =
@@ -118,7 +119,8 @@ impl ResourceRepository for VecAdapter {
                     .map_err(|error| RefusedCreate { index, error })?;
             }
             let created = ids.iter().zip(&types).filter_map(|(id, resource_type)| {
-                find(rows, resource_type, *id).map(|row| read(tenant, rows, row, resource_type, include))
+                find(rows, resource_type, *id)
+                    .map(|row| read(tenant, rows, row, resource_type, include).into())
             });
             Ok(created.collect())
         })
@@ -130,9 +132,9 @@ impl ResourceRepository for VecAdapter {
         resource_type: &Arc<ResourceType>,
         id: ResourceId,
         include: Include,
-    ) -> Result<Option<Resource>, RepositoryError> {
+    ) -> Result<Option<StoredResource>, RepositoryError> {
         let rows = self.snapshot(tenant);
-        Ok(find(&rows, resource_type, id).map(|row| read(tenant, &rows, row, resource_type, include)))
+        Ok(find(&rows, resource_type, id).map(|row| read(tenant, &rows, row, resource_type, include).into()))
     }
 
     async fn resource_update(
@@ -164,7 +166,7 @@ impl ResourceRepository for VecAdapter {
             rows.retain(|row| row.id != update.id);
             rows.push(after.clone());
             rows.sort_by_key(|row| row.id);
-            let resource = read(tenant, rows, &after, &update.resource_type, include);
+            let resource = read(tenant, rows, &after, &update.resource_type, include).into();
             Ok(Updated { resource, changed, member_count: after.members.len() })
         })
     }
@@ -215,7 +217,7 @@ impl ResourceRepository for VecAdapter {
             .into_iter()
             .filter_map(|(_, resource)| {
                 let row = find(&rows, &resource.resource_type, resource.id)?;
-                Some(read(tenant, &rows, row, &resource.resource_type, query.include))
+                Some(read(tenant, &rows, row, &resource.resource_type, query.include).into())
             })
             .collect();
         Ok(ResourcePage { total_results, resources, has_more })

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use scim_domain::audit::AuditEntry;
 use scim_domain::identifier::{ResourceId, Timestamp, Version};
 use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
-use scim_domain::resource::{Attributes, MemberChange, Resource, UniqueValue};
+use scim_domain::resource::{Attributes, MemberChange, StoredResource, UniqueValue};
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
 
@@ -27,7 +27,7 @@ use crate::RepositoryError;
 /// - every change is written down in the audit log, in the same transaction, with the versions before
 ///   and after (of a creation only the one after, of a deletion only the one before); what changes nothing
 ///   is not. The groups that a deleted resource leaves have no records of their own;
-/// - a member is read with the type and the [`display`](Resource::display) that it has at that time;
+/// - a member is read with the type and the [`display`](scim_domain::resource::Resource::display) that it has at that time;
 /// - groups may contain one another in circles.
 #[async_trait]
 pub trait ResourceRepository: Send + Sync {
@@ -44,7 +44,7 @@ pub trait ResourceRepository: Send + Sync {
         tenant: &Tenant,
         resources: Vec<NewResource>,
         include: Include,
-    ) -> Result<Vec<Resource>, RefusedCreate>;
+    ) -> Result<Vec<StoredResource>, RefusedCreate>;
 
     /// Creates each of `resources` by itself, in their order; answers how it went with each, in that order.
     /// They are not members of one another. It is what [`resource_create_all`](Self::resource_create_all)
@@ -54,7 +54,7 @@ pub trait ResourceRepository: Send + Sync {
         tenant: &Tenant,
         resources: Vec<NewResource>,
         include: Include,
-    ) -> Vec<Result<Resource, RepositoryError>> {
+    ) -> Vec<Result<StoredResource, RepositoryError>> {
         let mut created = Vec::with_capacity(resources.len());
         for resource in resources {
             let outcome = self.resource_create_all(tenant, vec![resource], include).await;
@@ -76,7 +76,7 @@ pub trait ResourceRepository: Send + Sync {
         resource_type: &Arc<ResourceType>,
         id: ResourceId,
         include: Include,
-    ) -> Result<Option<Resource>, RepositoryError>;
+    ) -> Result<Option<StoredResource>, RepositoryError>;
 
     /// Changes a resource and answers it as it is afterwards.
     ///
@@ -222,7 +222,7 @@ impl ExpectedVersion {
 #[derive(Debug, Clone)]
 pub struct Updated {
     /// The resource as it is now.
-    pub resource: Resource,
+    pub resource: StoredResource,
     /// Whether anything changed, and the version with it.
     pub changed: bool,
     /// How many members it has now; 0 for what is no group.

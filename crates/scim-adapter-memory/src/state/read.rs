@@ -22,7 +22,7 @@ pub(crate) struct Related {
 
 impl Related {
     /// Puts them into the resource.
-    pub(crate) fn into_resource(self, resource: Resource) -> Resource {
+    pub(crate) fn into_resource<A>(self, resource: Resource<A>) -> Resource<A> {
         Resource { members: self.members, groups: self.groups, ..resource }
     }
 }

@@ -10,7 +10,7 @@ use diesel_async::AsyncPgConnection;
 use scim_domain::audit::AuditEvent;
 use scim_domain::identifier::{ResourceId, TenantId, Version};
 use scim_domain::listing::Include;
-use scim_domain::resource::Resource;
+use scim_domain::resource::{Resource, StoredResource};
 use scim_domain::tenant::Tenant;
 use scim_ports::{NewResource, RefusedCreate, RepositoryError};
 use uuid::Uuid;
@@ -72,13 +72,13 @@ impl<'a> Draft<'a> {
     }
 
     /// The resource, without groups where it cannot be in any, and how many members it has.
-    fn created(&self, include: Include, may_be_in_groups: bool) -> (Resource, usize) {
+    fn created(&self, include: Include, may_be_in_groups: bool) -> (StoredResource, usize) {
         let new = self.new;
         let shows_groups = include.groups && new.resource_type.groups().is_some();
         let resource = Resource {
             id: new.id,
             resource_type: Arc::clone(&new.resource_type),
-            attributes: new.attributes.clone(),
+            attributes: self.document.stored(),
             version: Version::FIRST,
             created: new.at,
             last_modified: new.at,
@@ -105,7 +105,7 @@ pub(crate) async fn create_in_one_trip(
     tenant: &Tenant,
     drafts: &[Draft<'_>],
     include: Include,
-) -> Result<Option<Vec<Resource>>, Failure> {
+) -> Result<Option<Vec<StoredResource>>, Failure> {
     let [draft] = drafts else { return Ok(None) };
     if !draft.new.members.is_empty() {
         return Ok(None);
@@ -137,7 +137,7 @@ pub(crate) async fn create_all(
     tenant: &Tenant,
     drafts: &[Draft<'_>],
     include: Include,
-) -> Result<Vec<Resource>, Undone<RefusedCreate>> {
+) -> Result<Vec<StoredResource>, Undone<RefusedCreate>> {
     let all: Vec<&Draft<'_>> = drafts.iter().collect();
     let mut claims: BTreeMap<&Claim, ResourceId> = BTreeMap::new();
     for draft in drafts {

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Bool, Json, Text, Timestamptz};
 use diesel_async::AsyncPgConnection;
 use scim_domain::identifier::{ResourceId, Timestamp};
 use scim_domain::listing::Include;
-use scim_domain::resource::Resource;
+use scim_domain::resource::{Resource, StoredResource};
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
 use time::OffsetDateTime;
@@ -37,7 +37,7 @@ pub(crate) async fn get(
     resource_type: &Arc<ResourceType>,
     id: ResourceId,
     include: Include,
-) -> Result<Option<Resource>, Failure> {
+) -> Result<Option<StoredResource>, Failure> {
     let shows_groups = include.groups && resource_type.groups().is_some();
     let mut sql = Sql::of(
         tenant.id,

@@ -53,8 +53,8 @@ pub(crate) async fn reindex(
     begun?;
     let rows = rows?;
     let is_end = rows.len() < limit || rows.is_empty();
-    let resources: Vec<Reindexed> =
-        rows.into_iter().map(|row| Reindexed::new(tenant.id, resource_type, row)).collect();
+    let read = |row| Reindexed::new(tenant.id, resource_type, row);
+    let resources = rows.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let last = resources.last().map(|resource| resource.id);
     if !resources.is_empty() {
         let claims: Vec<(&Claim, ResourceId)> = resources
@@ -77,18 +77,18 @@ pub(crate) async fn reindex(
 }
 
 impl Reindexed {
-    fn new(tenant: TenantId, resource_type: &ResourceType, row: Row) -> Self {
-        let attributes = row.payload.0;
+    fn new(tenant: TenantId, resource_type: &ResourceType, row: Row) -> Result<Self, Failure> {
+        let attributes = row.payload.0.read().map_err(unreadable)?;
         let claimed = |value: UniqueValue| {
             let claim = Claim::new(resource_type.name(), &value);
             (value, claim)
         };
-        Self {
+        Ok(Self {
             id: ResourceId::new(row.id),
             document: Document::new(tenant, resource_type, &attributes),
             values: unique_values(resource_type, &attributes).into_iter().map(claimed).collect(),
             digest: row.unique_digest,
-        }
+        })
     }
 }
 

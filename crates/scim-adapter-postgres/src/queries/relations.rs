@@ -7,7 +7,7 @@ use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::AsyncPgConnection;
 use scim_domain::identifier::ResourceId;
 use scim_domain::listing::{Include, MemberInclude};
-use scim_domain::resource::{GroupMembership, Member, Resource};
+use scim_domain::resource::{GroupMembership, Member, StoredResource};
 use scim_domain::tenant::Tenant;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use crate::text::unescape;
 pub(crate) async fn attach(
     connection: &AsyncPgConnection,
     tenant: &Tenant,
-    resources: &mut [(Resource, usize)],
+    resources: &mut [(StoredResource, usize)],
     include: Include,
 ) -> Result<(), Failure> {
     let most = match include.members {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use diesel_async::AsyncPgConnection;
 use scim_domain::listing::{Direction, PageRequest, ResourcePage, ResourceQuery};
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::tenant::Tenant;
 
 use crate::error::{Failure, unreadable};
@@ -149,7 +149,7 @@ impl<'a> Search<'a> {
             resources.push(row.into_resource(Arc::clone(&scope.resource_type), self.query.include)?);
         }
         relations::attach(source.connection, self.tenant, &mut resources, self.query.include).await?;
-        let resources: Vec<Resource> = resources.into_iter().map(|(resource, _)| resource).collect();
+        let resources: Vec<StoredResource> = resources.into_iter().map(|(resource, _)| resource).collect();
         Ok(ResourcePage { total_results: found.total, resources, has_more })
     }
 

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Bool, Json, Text, Timestamptz};
 use diesel_async::AsyncPgConnection;
 use scim_domain::identifier::{ResourceId, Timestamp};
 use scim_domain::listing::Include;
-use scim_domain::resource::{Attributes, MemberChange, Resource};
+use scim_domain::resource::{MemberChange, Resource};
 use scim_domain::tenant::Tenant;
 use scim_ports::{ExpectedVersion, RepositoryError, UpdateResource, Updated};
 use time::OffsetDateTime;
@@ -27,11 +27,10 @@ use crate::text::unique_digest;
 pub(crate) struct Change<'a> {
     update: &'a UpdateResource,
     include: Include,
-    content: Option<Content<'a>>,
+    content: Option<Content>,
 }
 
-struct Content<'a> {
-    attributes: &'a Attributes,
+struct Content {
     document: Document,
     claims: Vec<Claim>,
     digest: String,
@@ -66,7 +65,6 @@ struct MemberSteps {
 impl<'a> Change<'a> {
     pub(crate) fn new(tenant: &Tenant, update: &'a UpdateResource, include: Include) -> Self {
         let content = update.attributes.as_ref().map(|(attributes, unique_values)| Content {
-            attributes,
             document: Document::new(tenant.id, &update.resource_type, attributes),
             claims: unique_values
                 .iter()
@@ -125,7 +123,7 @@ impl<'a> Change<'a> {
         let resource = Resource {
             id: self.update.id,
             resource_type: Arc::clone(&self.update.resource_type),
-            attributes: content.attributes.clone(),
+            attributes: content.document.stored(),
             version: version(row.version)?,
             created: Timestamp::new(row.created_at),
             last_modified: self.update.at,
@@ -173,7 +171,7 @@ impl<'a> Change<'a> {
         let resource = Resource {
             id: self.update.id,
             resource_type: Arc::clone(&self.update.resource_type),
-            attributes: content.map_or(locked.payload.0, |content| content.attributes.clone()),
+            attributes: content.map_or(locked.payload.0, |content| content.document.stored()),
             version: if changed { current.next() } else { current },
             created: Timestamp::new(locked.created_at),
             last_modified: if changed { self.update.at } else { Timestamp::new(locked.updated_at) },
@@ -279,7 +277,7 @@ impl<'a> Change<'a> {
         &self,
         connection: &AsyncPgConnection,
         tenant: &Tenant,
-        content: &Content<'_>,
+        content: &Content,
     ) -> Result<(), Undone<RepositoryError>> {
         let id = self.update.id;
         let claims: Vec<(&Claim, ResourceId)> = content.claims.iter().map(|claim| (claim, id)).collect();
@@ -300,7 +298,7 @@ impl<'a> Change<'a> {
         &self,
         connection: &AsyncPgConnection,
         tenant: &Tenant,
-        content: Option<&Content<'_>>,
+        content: Option<&Content>,
         changed: bool,
         member_count: usize,
     ) -> Result<(), Failure> {
@@ -325,7 +323,7 @@ impl<'a> Change<'a> {
     }
 
     /// Writes the assignments of what follows from the document; answers the number of its payload.
-    fn set_content(&self, sql: &mut Sql, content: &Content<'_>) -> usize {
+    fn set_content(&self, sql: &mut Sql, content: &Content) -> usize {
         let document = &content.document;
         sql.push("updated_at = ").bind(Bind::time(self.update.at));
         sql.push(", display = ").bind(Bind::OptionalText(document.display.clone()));

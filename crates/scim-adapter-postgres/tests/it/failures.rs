@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use scim_adapter_postgres::{OpenError, PostgresSettings, PostgresStore};
 use scim_domain::listing::Include;
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::tenant::Tenant;
 use scim_ports::conformance::tenant;
 use scim_ports::{RepositoryError, ResourceRepository, UpdateResource};
@@ -16,7 +16,11 @@ use crate::support::{
     block_on, connect, create_users, database, new_user, register, search, settings, update_to,
 };
 
-async fn get(store: &PostgresStore, tenant: &Tenant, resource: &Resource) -> Result<bool, RepositoryError> {
+async fn get(
+    store: &PostgresStore,
+    tenant: &Tenant,
+    resource: &StoredResource,
+) -> Result<bool, RepositoryError> {
     let resources = store.resources();
     let got = resources.resource_get(tenant, &resource.resource_type, resource.id, Include::NOTHING).await;
     got.map(|found| found.is_some())
@@ -190,7 +194,7 @@ fn acknowledged_writes_survive_a_database_that_stops() {
                 let (ends, acknowledged) = (Arc::clone(&ends), Arc::clone(&acknowledged));
                 tokio::spawn(async move {
                     let resources = store.resources();
-                    let mut written: Vec<Resource> = Vec::new();
+                    let mut written: Vec<StoredResource> = Vec::new();
                     for number in 0.. {
                         if ends.load(Ordering::Acquire) {
                             break;

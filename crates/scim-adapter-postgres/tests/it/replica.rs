@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_domain::listing::Include;
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::tenant::Tenant;
 use scim_ports::ResourceRepository;
 use scim_ports::conformance::tenant;
@@ -43,22 +43,22 @@ async fn pause(replica: &Client) {
 async fn listed(store: &PostgresStore, tenant: &Tenant, filter: &str) -> String {
     let users = tenant.schema.resource_type("User").expect("User");
     let page = store.resources().resource_search(tenant, &search(users, filter)).await;
-    let mut names: Vec<String> =
-        page.expect("an answer").resources.iter().map(|user| name_of(user).to_owned()).collect();
+    let mut names: Vec<String> = page.expect("an answer").resources.iter().map(name_of).collect();
     names.sort();
     names.join(" ")
 }
 
-fn name_of(user: &Resource) -> &str {
-    user.attributes.get("userName").and_then(|name| name.as_str()).expect("a userName")
+fn name_of(user: &StoredResource) -> String {
+    let attributes = user.attributes.read().expect("readable");
+    attributes.get("userName").and_then(|name| name.as_str()).expect("a userName").to_owned()
 }
 
 /// The name and version that reading by id shows.
-async fn read(store: &PostgresStore, tenant: &Tenant, user: &Resource) -> (String, u64) {
+async fn read(store: &PostgresStore, tenant: &Tenant, user: &StoredResource) -> (String, u64) {
     let resources = store.resources();
     let got = resources.resource_get(tenant, &user.resource_type, user.id, Include::NOTHING).await;
     let got = got.expect("an answer").expect("it is there");
-    (name_of(&got).to_owned(), got.version.number())
+    (name_of(&got), got.version.number())
 }
 
 #[test]

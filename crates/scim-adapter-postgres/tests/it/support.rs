@@ -10,7 +10,7 @@ use scim_domain::credential::{Credential, CredentialKind};
 use scim_domain::filter::{Binding, Filter, UnknownAttribute};
 use scim_domain::identifier::{CredentialId, ResourceId, TenantId, Timestamp, Version};
 use scim_domain::listing::{Include, PageRequest, QueryScope, ResourceQuery, SortOrder};
-use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
+use scim_domain::resource::{Attributes, MemberChange, StoredResource, unique_values};
 use scim_domain::schema::{ResourceType, TenantDefinitions};
 use scim_domain::scope::Scopes;
 use scim_domain::tenant::{Tenant, TenantConfig};
@@ -216,13 +216,13 @@ pub(crate) async fn create_users<const N: usize>(
     store: &PostgresStore,
     tenant: &Tenant,
     user_names: [&str; N],
-) -> Vec<Resource> {
+) -> Vec<StoredResource> {
     let new = user_names.iter().map(|user_name| new_user(tenant, user_name)).collect();
     store.resources().resource_create_all(tenant, new, Include::NOTHING).await.expect("they are created")
 }
 
 /// A change of a user's name.
-pub(crate) fn update_to(user: &Resource, user_name: &str) -> UpdateResource {
+pub(crate) fn update_to(user: &StoredResource, user_name: &str) -> UpdateResource {
     let attributes = named(user_name);
     let unique_values = unique_values(&user.resource_type, &attributes);
     UpdateResource {

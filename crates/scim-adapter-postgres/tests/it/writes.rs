@@ -8,7 +8,7 @@ use scim_adapter_postgres::PostgresStore;
 use scim_domain::audit::{Actor, AuditEntry, AuditOperation, Origin};
 use scim_domain::identifier::{CredentialId, ResourceId, Version};
 use scim_domain::listing::Include;
-use scim_domain::resource::{Attributes, MemberChange, Resource};
+use scim_domain::resource::{Attributes, MemberChange, StoredResource};
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
 use scim_ports::conformance::tenant;
@@ -42,7 +42,7 @@ impl World {
         self.tenant.schema.resource_type(name).expect("the type")
     }
 
-    async fn user(&self, user_name: &str) -> Resource {
+    async fn user(&self, user_name: &str) -> StoredResource {
         create_users(&self.store, &self.tenant, [user_name]).await.remove(0)
     }
 
@@ -64,7 +64,11 @@ impl World {
         Ok(updated.resource.version.number())
     }
 
-    async fn delete(&self, resource: &Resource, keep: Option<Attributes>) -> Result<(), RepositoryError> {
+    async fn delete(
+        &self,
+        resource: &StoredResource,
+        keep: Option<Attributes>,
+    ) -> Result<(), RepositoryError> {
         let delete = DeleteResource {
             id: resource.id,
             resource_type: Arc::clone(&resource.resource_type),
@@ -79,7 +83,7 @@ impl World {
     async fn create_each(&self, resources: Vec<NewResource>) -> Vec<String> {
         let repository = self.store.resources();
         let created = repository.resource_create_each(&self.tenant, resources, Include::EVERYTHING);
-        let told = |outcome: Result<Resource, RepositoryError>| match outcome {
+        let told = |outcome: Result<StoredResource, RepositoryError>| match outcome {
             Ok(resource) => format!("v{}", resource.version.number()),
             Err(RepositoryError::Uniqueness { attribute }) => format!("{attribute} is taken"),
             Err(RepositoryError::UnknownMembers { ids }) => format!("{} unknown", ids.len()),
@@ -141,7 +145,7 @@ fn each_write_is_written_down_with_its_versions() {
             ..update_to(&user, "")
         };
         assert_eq!(world.update(leave).await.expect("it is changed"), 2);
-        let user = Resource { version: Version::new(3), ..user };
+        let user = StoredResource { version: Version::new(3), ..user };
         world.delete(&user, none()).await.expect("it is deleted");
         assert_eq!(
             world.log().await,
@@ -171,9 +175,9 @@ fn what_changes_nothing_or_is_refused_is_not_written_down() {
         };
         let stale = world.update(stale).await;
         assert!(matches!(stale, Err(RepositoryError::VersionConflict { .. })), "{stale:?}");
-        let stale = Resource { version: Version::new(7), ..other.clone() };
-        assert!(world.delete(&stale, Some(other.attributes)).await.is_err());
-        let gone = Resource { id: ResourceId::new(Uuid::new_v4()), ..one.clone() };
+        let stale = StoredResource { version: Version::new(7), ..other.clone() };
+        assert!(world.delete(&stale, Some(other.attributes.read().expect("readable"))).await.is_err());
+        let gone = StoredResource { id: ResourceId::new(Uuid::new_v4()), ..one.clone() };
         assert!(world.update(update_to(&gone, "gone")).await.is_err());
         assert!(world.delete(&gone, none()).await.is_err());
         let pair = vec![new_user(&world.tenant, "new"), new_user(&world.tenant, "one")];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use scim_domain::audit::Actor;
 use scim_domain::identifier::{ResourceId, Timestamp};
+use scim_domain::resource::StoredResource;
 use scim_domain::tenant::Tenant;
 use scim_ports::{Clock, ResourceRepository};
 use serde_json::Value;
@@ -77,9 +78,9 @@ impl SignedTokens {
     ) -> Result<Option<Option<ResourceId>>, ServiceError> {
         let Some((attribute, value)) = &token.subject else { return Ok(Some(None)) };
         let user = user_by(&*self.resources, tenant, *attribute, value).await?;
-        let is_active = |active: Option<&Value>| active != Some(&Value::Bool(false));
-        let user = user.filter(|user| is_active(user.attributes.get("active")));
-        Ok(user.map(|user| Some(user.id)))
+        let Some(user) = user.map(StoredResource::read).transpose()? else { return Ok(None) };
+        let is_active = user.attributes.get("active") != Some(&Value::Bool(false));
+        Ok(is_active.then_some(Some(user.id)))
     }
 }
 

@@ -5,7 +5,7 @@ use scim_domain::error::ScimError;
 use scim_domain::identifier::{ResourceId, Version};
 use scim_domain::projection::Projection;
 use scim_domain::representation::write_resource;
-use scim_domain::resource::Resource;
+use scim_domain::resource::{StoredResource, Unreadable};
 use scim_domain::schema::ResourceType;
 
 use crate::RequestContext;
@@ -64,17 +64,18 @@ pub type WriteAnswer = ResourceAnswer;
 /// The answer that shows `resource` by `projection`, or only that it is there.
 pub(crate) fn answer(
     context: &RequestContext,
-    resource: &Resource,
+    resource: &StoredResource,
     projection: Option<&Projection>,
-) -> ResourceAnswer {
-    ResourceAnswer {
+) -> Result<ResourceAnswer, Unreadable> {
+    let body = projection.map(|projection| {
+        let mut body = Vec::with_capacity(1024);
+        write_resource(&mut body, resource, projection, &context.base_url)?;
+        Ok::<_, Unreadable>(body)
+    });
+    Ok(ResourceAnswer {
         id: resource.id,
         version: resource.version,
         location: format!("{}{}", context.base_url, resource.location()),
-        body: projection.map(|projection| {
-            let mut body = Vec::with_capacity(1024);
-            write_resource(&mut body, resource, projection, &context.base_url);
-            body
-        }),
-    }
+        body: body.transpose()?,
+    })
 }

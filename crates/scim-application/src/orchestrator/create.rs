@@ -73,7 +73,8 @@ impl ResourceOrchestrator {
             .resource_create_all(tenant, resources, include)
             .await
             .map_err(|refused| (refused.index, refused.error.into()))?;
-        Ok(created.iter().map(|resource| answer(context, resource, projection)).collect())
+        let answers = created.iter().map(|resource| answer(context, resource, projection));
+        answers.collect::<Result<_, _>>().map_err(|unreadable| (0, unreadable.into()))
     }
 
     async fn validate(

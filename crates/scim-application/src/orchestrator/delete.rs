@@ -59,6 +59,7 @@ impl ResourceOrchestrator {
         for _attempt in 0..MAX_ATTEMPTS {
             let current = self.get(context, target, Include::NOTHING).await?;
             check_condition(if_match, current.version)?;
+            let current = current.read()?;
             let kept = match Deletion::of(&context.tenant().config, &current) {
                 Deletion::Hide(attributes) => {
                     let names =

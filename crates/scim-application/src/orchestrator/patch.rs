@@ -63,7 +63,7 @@ impl ResourceOrchestrator {
             let updated = self.change(context, modify, target, if_match, includes, compute).await;
             let updated = updated.map_err(|refused| blame(&request, refused))?;
             let shown = asked || (!shape.minimal && updated.member_count <= limit);
-            Ok(answer(context, &updated.resource, shown.then_some(&projection)))
+            Ok(answer(context, &updated.resource, shown.then_some(&projection))?)
         };
         observed(&*self.observer, context, (Operation::Modify, target.resource_type.name()), work).await
     }

@@ -61,6 +61,6 @@ impl ResourceOrchestrator {
         if if_none_match.is_some_and(|condition| condition.matches(resource.version)) {
             return Ok(ReadAnswer::NotModified(resource.version));
         }
-        Ok(ReadAnswer::Found(answer(context, &resource, Some(&projection))))
+        Ok(ReadAnswer::Found(answer(context, &resource, Some(&projection))?))
     }
 }

@@ -49,7 +49,7 @@ impl ResourceOrchestrator {
             let replace = AuditOperation::Replace;
             let updated = self.change(context, replace, target, if_match, includes, compute).await;
             let updated = updated.map_err(Refused::into_service_error)?;
-            Ok(answer(context, &updated.resource, shown.then_some(&projection)))
+            Ok(answer(context, &updated.resource, shown.then_some(&projection))?)
         };
         observed(&*self.observer, context, (Operation::Replace, target.resource_type.name()), work).await
     }

@@ -10,7 +10,7 @@ use crate::error::{ErrorKind, ScimError};
 use crate::filter::{Binding, Filter, UnknownAttribute};
 use crate::identifier::Timestamp;
 use crate::projection::Projection;
-use crate::resource::Resource;
+use crate::resource::{StoredResource, Unreadable};
 use crate::schema::ResourceType;
 use crate::tenant::Tenant;
 
@@ -139,13 +139,13 @@ impl QueryPlan {
     }
 
     /// Where `resource` is in the order of the result.
-    pub(super) fn position(&self, resource: &Resource) -> KeysetPosition {
+    pub(super) fn position(&self, resource: &StoredResource) -> Result<KeysetPosition, Unreadable> {
         let scope = self.scope_index(&resource.resource_type).and_then(|index| self.query.scopes.get(index));
-        let sort_by = scope.and_then(|scope| scope.sort_by.as_ref());
-        KeysetPosition {
-            sort_key: sort_by.and_then(|sort_by| SortKey::of(resource, sort_by)),
-            id: resource.id,
-        }
+        let sort_key = match scope.and_then(|scope| scope.sort_by.as_ref()) {
+            Some(sort_by) => SortKey::of(&resource.clone().read()?, sort_by),
+            None => None,
+        };
+        Ok(KeysetPosition { sort_key, id: resource.id })
     }
 
     fn scope_index(&self, resource_type: &Arc<ResourceType>) -> Option<usize> {

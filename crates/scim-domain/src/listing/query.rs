@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::attribute::AttributeRef;
 use crate::filter::TypedFilter;
 use crate::identifier::ResourceId;
-use crate::resource::Resource;
+use crate::resource::StoredResource;
 use crate::schema::ResourceType;
 
 use super::sort::{Direction, SortKey, SortOrder};
@@ -97,7 +97,7 @@ pub struct ResourcePage {
     /// How many resources match, on all pages.
     pub total_results: usize,
     /// The resources of this page, always in the order of the result, whichever way it was reached.
-    pub resources: Vec<Resource>,
+    pub resources: Vec<StoredResource>,
     /// Whether the result goes on beyond this page in the direction in which it was asked for.
     pub has_more: bool,
 }

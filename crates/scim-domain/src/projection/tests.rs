@@ -16,7 +16,7 @@ fn names(list: &str) -> Vec<String> {
 
 fn shown(resource: &Resource, projection: &Projection) -> Value {
     let mut out = Vec::new();
-    write_resource(&mut out, resource, projection, BASE_URL);
+    write_resource(&mut out, &resource.clone().into(), projection, BASE_URL).expect("readable");
     serde_json::from_slice(&out).expect("JSON")
 }
 

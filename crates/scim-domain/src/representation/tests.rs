@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::resource::{GroupMembership, Member};
+use crate::resource::{GroupMembership, Member, Resource};
 use crate::schema::core::ENTERPRISE_USER_URN;
 use crate::test_support::{BASE_URL, id, resource, resource_type};
 
@@ -11,7 +11,7 @@ fn written(resource: &Resource, attributes: &[&str]) -> String {
     let attributes: Vec<String> = attributes.iter().map(|name| (*name).to_owned()).collect();
     let projection = Projection::new(&resource.resource_type, &attributes, &[]).expect("a projection");
     let mut out = b"before".to_vec();
-    write_resource(&mut out, resource, &projection, BASE_URL);
+    write_resource(&mut out, &resource.clone().into(), &projection, BASE_URL).expect("readable");
     let text = String::from_utf8(out).expect("UTF-8");
     text.strip_prefix("before").expect("appended").to_owned()
 }

@@ -135,7 +135,7 @@ fn matches(resource: &Resource, filter: &str, expected: bool) {
 
 fn shown(resource: &Resource, projection: &Projection) -> Value {
     let mut body = Vec::new();
-    write_resource(&mut body, resource, projection, BASE_URL);
+    write_resource(&mut body, &resource.clone().into(), projection, BASE_URL).expect("readable");
     json::parse(&body).expect("JSON")
 }
 

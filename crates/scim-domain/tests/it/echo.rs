@@ -43,7 +43,7 @@ fn resource(resource_type: &Arc<ResourceType>, attributes: Attributes) -> Resour
 fn got(resource: &Resource) -> Value {
     let projection = Projection::new(&resource.resource_type, &[], &[]).expect("a projection");
     let mut body = Vec::new();
-    write_resource(&mut body, resource, &projection, BASE_URL);
+    write_resource(&mut body, &resource.clone().into(), &projection, BASE_URL).expect("readable");
     json::parse(&body).expect("JSON")
 }
 

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use scim_domain::identifier::ResourceId;
+use scim_domain::identifier::{ResourceId, Version};
 use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
-use scim_domain::resource::Resource;
+use scim_domain::resource::{StoredAttributes, StoredResource};
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_e2e::SECRET;
 use scim_ports::{
-    DeleteResource, NewResource, RefusedCreate, RepositoryError, ResourceRepository, UpdateResource, Updated,
+    Clock, DeleteResource, NewResource, RefusedCreate, RepositoryError, ResourceRepository, UpdateResource,
+    Updated,
 };
 use scim_server::adapters::{SystemClock, UuidV7Ids};
 use scim_server::wiring::Store;
@@ -20,8 +21,12 @@ use crate::hostile::raw;
 /// What only the log may know.
 const CAUSE: &str = "relation scim_resource does not exist";
 
-/// A store that panics when it is read, is out of reach when it is searched, and fails otherwise.
+/// A store that panics when it is read, or gives what is no resource, is out of reach when it is searched, and fails
+/// otherwise.
 struct Faulty;
+
+/// The user that the store has, of which it gives what is no resource.
+const SPOILT: &str = "01933b0e-7a1c-7c3e-8a51-6d4f3c2b1a0a";
 
 fn failed() -> RepositoryError {
     RepositoryError::Internal(CAUSE.into())
@@ -34,18 +39,28 @@ impl ResourceRepository for Faulty {
         _: &Tenant,
         _: Vec<NewResource>,
         _: Include,
-    ) -> Result<Vec<Resource>, RefusedCreate> {
+    ) -> Result<Vec<StoredResource>, RefusedCreate> {
         Err(RefusedCreate { index: 0, error: failed() })
     }
 
     async fn resource_get(
         &self,
         _: &Tenant,
-        _: &Arc<ResourceType>,
-        _: ResourceId,
+        resource_type: &Arc<ResourceType>,
+        id: ResourceId,
         _: Include,
-    ) -> Result<Option<Resource>, RepositoryError> {
-        panic!("{CAUSE}");
+    ) -> Result<Option<StoredResource>, RepositoryError> {
+        assert_eq!(id.to_string(), SPOILT, "{CAUSE}");
+        Ok(Some(StoredResource {
+            id,
+            resource_type: Arc::clone(resource_type),
+            attributes: StoredAttributes::new(format!("[\"{CAUSE}\"]")),
+            version: Version::FIRST,
+            created: SystemClock.now(),
+            last_modified: SystemClock.now(),
+            members: None,
+            groups: None,
+        }))
     }
 
     async fn resource_update(
@@ -98,6 +113,8 @@ async fn failures_are_opaque_and_every_request_is_answered() {
     let id = "01933b0e-7a1c-7c3e-8a51-6d4f3c2b1a09";
     for (line, body, status) in [
         (format!("GET /scim/v2/Users/{id}"), "", "500"),
+        (format!("GET /scim/v2/Users/{SPOILT}"), "", "500"),
+        (format!("PUT /scim/v2/Users/{SPOILT}"), user, "500"),
         ("POST /scim/v2/Users".to_owned(), user, "500"),
         ("GET /scim/v2/Users".to_owned(), "", "503"),
         (format!("DELETE /scim/v2/Users/{id}"), "", "503"),

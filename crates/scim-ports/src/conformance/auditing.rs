@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use scim_domain::audit::{AuditEntry, AuditEvent, AuditTarget};
 use scim_domain::identifier::{Timestamp, Version};
-use scim_domain::resource::{MemberChange, Resource};
+use scim_domain::resource::{MemberChange, StoredResource};
 use serde_json::json;
 
 use crate::{DeleteResource, RepositoryError, UpdateResource};
@@ -19,7 +19,7 @@ fn record(
     world: &World,
     entry: &AuditEntry,
     at: Timestamp,
-    resource: &Resource,
+    resource: &StoredResource,
     (before, after): (Option<u64>, Option<u64>),
 ) -> AuditEvent {
     let resource_type = resource.resource_type.name().to_owned();
@@ -118,7 +118,7 @@ pub(super) async fn what_is_refused_is_not_written_down(harness: &dyn Harness) {
         world.try_create(new).await.expect_err("one of them is refused");
     }
     let stale = UpdateResource { expected: version(7), ..world.update_to(&user, json!({"userName": "c"})) };
-    let nobody = Resource { id: unknown, ..user.clone() };
+    let nobody = StoredResource { id: unknown, ..user.clone() };
     for update in [
         stale,
         world.update_to(&other, json!({"userName": "A"})),

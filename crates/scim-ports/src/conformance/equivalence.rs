@@ -17,7 +17,7 @@ use scim_domain::resource::Resource;
 use scim_domain::schema::ResourceType;
 
 use super::Harness;
-use super::world::{World, bind, ids, query, shown};
+use super::world::{World, bind, ids, query, read, shown};
 
 pub use draw::Draw;
 pub use filters::{filter, sort_by};
@@ -48,7 +48,7 @@ pub async fn run(harness: &dyn Harness, seed: u64, extent: Extent) {
     for resource_type in &types {
         let mut page = query(resource_type).into_query();
         page.page = PageRequest::Index { skip: 0, count: extent.resources };
-        stored.extend(world.search(&page).await.resources);
+        stored.extend(world.search(&page).await.resources.iter().map(read));
     }
     assert_eq!(stored.len(), extent.resources * types.len());
     let known: Vec<String> = stored.iter().map(|resource| resource.id.to_string()).collect();
@@ -189,6 +189,6 @@ async fn compare(world: &World, stored: &[Resource], query: &ResourceQuery, cont
         if query.include == Include::NOTHING {
             (stored.members, stored.groups) = (None, None);
         }
-        assert_eq!(shown(answered), shown(&stored), "{context}");
+        assert_eq!(shown(answered), shown(&stored.into()), "{context}");
     }
 }

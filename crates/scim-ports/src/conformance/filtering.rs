@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_domain::identifier::ResourceId;
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::schema::ResourceType;
 use serde_json::json;
 
@@ -14,7 +14,7 @@ use super::world::{BASE_URL, World, ids, query};
 struct Named {
     world: Arc<World>,
     resource_type: Arc<ResourceType>,
-    resources: Vec<(&'static str, Resource)>,
+    resources: Vec<(&'static str, StoredResource)>,
 }
 
 impl Named {

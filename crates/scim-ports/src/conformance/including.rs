@@ -1,7 +1,7 @@
 //! What is read beside the attributes.
 
 use scim_domain::listing::{Include, MemberInclude};
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 
 use super::Harness;
 use super::world::{World, member_ids, query, shown};
@@ -11,7 +11,7 @@ fn with_members(members: MemberInclude) -> Include {
 }
 
 /// How many members and groups were read.
-fn read(resource: &Resource) -> (Option<usize>, Option<usize>) {
+fn read(resource: &StoredResource) -> (Option<usize>, Option<usize>) {
     (resource.members.as_ref().map(Vec::len), resource.groups.as_ref().map(Vec::len))
 }
 

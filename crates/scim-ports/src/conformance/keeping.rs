@@ -1,7 +1,7 @@
 //! Deleting what is put aside rather than removed (`softDelete`).
 
 use scim_domain::identifier::Version;
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use serde_json::json;
 
 use crate::{DeleteResource, RepositoryError};
@@ -9,14 +9,14 @@ use crate::{DeleteResource, RepositoryError};
 use super::Harness;
 use super::world::{World, member_ids, object, query, version};
 
-fn putting_aside(world: &World, resource: &Resource) -> DeleteResource {
+fn putting_aside(world: &World, resource: &StoredResource) -> DeleteResource {
     DeleteResource {
         keep: Some(object(json!({"userName": "kept", "title": "aside", "active": false}))),
         ..world.deletion_of(resource)
     }
 }
 
-async fn put_aside(world: &World, resource: &Resource) {
+async fn put_aside(world: &World, resource: &StoredResource) {
     world.try_delete(putting_aside(world, resource)).await.expect("it is put aside");
 }
 

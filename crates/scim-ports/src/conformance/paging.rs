@@ -5,14 +5,14 @@ use std::sync::Arc;
 use scim_domain::identifier::ResourceId;
 use scim_domain::listing::query::KeysetPosition;
 use scim_domain::listing::{Direction, Include, SortKey};
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use serde_json::json;
 
 use super::Harness;
-use super::world::{Query, World, ids, query};
+use super::world::{Query, World, ids, query, read};
 
 /// Ten users, whose titles repeat and are not there for some, and `query`s on them.
-async fn ten_users(world: &Arc<World>) -> Vec<Resource> {
+async fn ten_users(world: &Arc<World>) -> Vec<StoredResource> {
     let mut new = Vec::new();
     for number in 0..10 {
         new.push(world.user_with(match number % 4 {
@@ -71,12 +71,15 @@ pub(super) async fn a_count_of_zero_asks_for_the_total(harness: &dyn Harness) {
 }
 
 /// Where a resource is in the order of a query.
-fn position(resource: &Resource, query: &Query) -> KeysetPosition {
+fn position(resource: &StoredResource, query: &Query) -> KeysetPosition {
     let query = query.clone().into_query();
     let sort_by =
         query.scopes.iter().find(|scope| scope.resource_type.name() == resource.resource_type.name());
     let sort_by = sort_by.and_then(|scope| scope.sort_by.clone());
-    KeysetPosition { sort_key: sort_by.and_then(|sort_by| SortKey::of(resource, &sort_by)), id: resource.id }
+    KeysetPosition {
+        sort_key: sort_by.and_then(|sort_by| SortKey::of(&read(resource), &sort_by)),
+        id: resource.id,
+    }
 }
 
 pub(super) async fn pages_by_cursor_go_both_ways(harness: &dyn Harness) {

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use scim_domain::identifier::Version;
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use serde_json::{Value, json};
 
 use crate::{ExpectedVersion, RepositoryError, UpdateResource};
 
-use super::world::{World, member_ids, version};
+use super::world::{World, member_ids, read, version};
 use super::{BoxFuture, Harness};
 
 pub(super) const WRITERS: usize = 64;
@@ -55,7 +55,7 @@ pub(super) async fn of_many_writers_at_one_version_one_succeeds(harness: &dyn Ha
         );
     }
     let now = world.get(&user).await;
-    let won: Vec<Resource> = won.into_iter().filter_map(Result::ok).collect();
+    let won: Vec<StoredResource> = won.into_iter().filter_map(Result::ok).collect();
     assert_eq!((now.version, &now.attributes), (Version::new(2), &won[0].attributes));
 }
 
@@ -109,7 +109,7 @@ pub(super) async fn no_change_is_lost_among_many_writers_that_retry(harness: &dy
         Box::pin(async move {
             loop {
                 let now = world.get(&user).await;
-                let mut attributes = Value::Object(now.attributes.clone());
+                let mut attributes = Value::Object(read(&now).attributes);
                 attributes["emails"] = match attributes["emails"].take() {
                     Value::Array(mut emails) => {
                         emails.push(json!({"value": number.to_string()}));
@@ -128,7 +128,7 @@ pub(super) async fn no_change_is_lost_among_many_writers_that_retry(harness: &dy
         })
     })
     .await;
-    let now = world.get(&user).await;
+    let now = read(&world.get(&user).await);
     let emails = now.attributes.get("emails").and_then(Value::as_array).expect("there are emails");
     let mut numbers: Vec<usize> =
         emails.iter().filter_map(|email| email["value"].as_str()?.parse().ok()).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use scim_domain::identifier::{ResourceId, Version};
 use scim_domain::listing::SortOrder;
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use serde_json::{Value, json};
 
 use crate::RepositoryError;
@@ -32,7 +32,7 @@ async fn reindex(world: &World, limit: usize) -> Vec<ResourceId> {
 }
 
 #[track_caller]
-fn refused(outcome: Result<Vec<Resource>, crate::RefusedCreate>, expected: &str) {
+fn refused(outcome: Result<Vec<StoredResource>, crate::RefusedCreate>, expected: &str) {
     let refused = outcome.expect_err("the value is taken");
     assert!(
         matches!(&refused.error, RepositoryError::Uniqueness { attribute } if attribute == expected),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use scim_domain::listing::{Direction, SortOrder};
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::schema::ResourceType;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ const BOTH: [SortOrder; 2] = [Direction::Ascending, Direction::Descending];
 async fn sorts(
     world: &World,
     resource_type: &Arc<ResourceType>,
-    created: &[Resource],
+    created: &[StoredResource],
     sort_by: &str,
     expected: [&[usize]; 2],
 ) {
@@ -28,7 +28,7 @@ async fn sorts(
     }
 }
 
-async fn created(world: &World, resource_type: &Arc<ResourceType>, all: Vec<Value>) -> Vec<Resource> {
+async fn created(world: &World, resource_type: &Arc<ResourceType>, all: Vec<Value>) -> Vec<StoredResource> {
     let new =
         all.into_iter().map(|attributes| world.new_resource(Arc::clone(resource_type), attributes, &[]));
     world.try_create(new.collect()).await.expect("they are created")

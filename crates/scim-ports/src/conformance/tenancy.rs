@@ -2,7 +2,7 @@
 
 use scim_domain::identifier::TenantId;
 use scim_domain::listing::Include;
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::tenant::Tenant;
 use serde_json::json;
 use uuid::Uuid;
@@ -75,7 +75,7 @@ pub(super) async fn another_tenants_resources_are_unknown_members(harness: &dyn 
     let create = |new| world.resources.resource_create_all(&world.other, new, Include::EVERYTHING);
     let refused = create(vec![world.group("g", &[user.id])]).await.expect_err("another tenant's user");
     assert!(matches!(refused.error, RepositoryError::UnknownMembers { ids } if ids == [user.id]));
-    let group: Resource = create(vec![world.group("g", &[])]).await.expect("it is created").remove(0);
+    let group: StoredResource = create(vec![world.group("g", &[])]).await.expect("it is created").remove(0);
     let update = world.members_of(&group, &[user.id], &[]);
     let error = world.resources.resource_update(&world.other, update, Include::EVERYTHING).await;
     let error = error.expect_err("another tenant's user");

@@ -9,7 +9,7 @@ use scim_domain::listing::{Direction, Include, SortKey};
 use serde_json::json;
 
 use super::Harness;
-use super::world::{Query, World, query};
+use super::world::{Query, World, query, read};
 
 const STAYING: usize = 120;
 const PASSING: usize = 150;
@@ -98,7 +98,7 @@ async fn walk(world: &World, query: &Query, direction: Direction) -> HashMap<Res
             Direction::Descending => page.resources.first(),
         };
         let Some(last) = last else { return met };
-        let sort_key = sort_by.as_ref().and_then(|sort_by| SortKey::of(last, sort_by));
+        let sort_key = sort_by.as_ref().and_then(|sort_by| SortKey::of(&read(last), sort_by));
         position = Some(KeysetPosition { sort_key, id: last.id });
         if !page.has_more {
             return met;

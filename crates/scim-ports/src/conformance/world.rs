@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use scim_domain::audit::{Actor, AuditEntry, AuditEvent, AuditOperation, Origin};
 use scim_domain::identifier::{AuditEventId, ResourceId, Timestamp, Version};
 use scim_domain::listing::{Include, ResourcePage, ResourceQuery};
-use scim_domain::resource::{Attributes, MemberChange, Resource, unique_values};
+use scim_domain::resource::{Attributes, MemberChange, Resource, StoredResource, unique_values};
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
 use serde_json::{Value, json};
@@ -169,7 +169,7 @@ impl World {
     }
 
     /// An update that expects any version and changes nothing yet.
-    pub(super) fn update_of(&self, resource: &Resource) -> UpdateResource {
+    pub(super) fn update_of(&self, resource: &StoredResource) -> UpdateResource {
         UpdateResource {
             id: resource.id,
             resource_type: Arc::clone(&resource.resource_type),
@@ -181,7 +181,7 @@ impl World {
         }
     }
 
-    pub(super) fn update_to(&self, resource: &Resource, attributes: Value) -> UpdateResource {
+    pub(super) fn update_to(&self, resource: &StoredResource, attributes: Value) -> UpdateResource {
         let attributes = object(attributes);
         let unique_values = unique_values(&resource.resource_type, &attributes);
         UpdateResource { attributes: Some((attributes, unique_values)), ..self.update_of(resource) }
@@ -189,7 +189,7 @@ impl World {
 
     pub(super) fn members_of(
         &self,
-        group: &Resource,
+        group: &StoredResource,
         add: &[ResourceId],
         remove: &[ResourceId],
     ) -> UpdateResource {
@@ -197,7 +197,7 @@ impl World {
         UpdateResource { members: MemberChange::Delta { add, remove }, ..self.update_of(group) }
     }
 
-    pub(super) fn deletion_of(&self, resource: &Resource) -> DeleteResource {
+    pub(super) fn deletion_of(&self, resource: &StoredResource) -> DeleteResource {
         DeleteResource {
             id: resource.id,
             resource_type: Arc::clone(&resource.resource_type),
@@ -213,11 +213,11 @@ impl World {
     pub(super) async fn try_create(
         &self,
         resources: Vec<NewResource>,
-    ) -> Result<Vec<Resource>, RefusedCreate> {
+    ) -> Result<Vec<StoredResource>, RefusedCreate> {
         self.resources.resource_create_all(&self.tenant, resources, Include::EVERYTHING).await
     }
 
-    pub(super) async fn create(&self, resource: NewResource) -> Resource {
+    pub(super) async fn create(&self, resource: NewResource) -> StoredResource {
         let mut created = self.try_create(vec![resource]).await.expect("the resource is created");
         created.pop().expect("the created resource is answered")
     }
@@ -234,7 +234,7 @@ impl World {
         self.resources.resource_delete(&self.tenant, delete).await
     }
 
-    pub(super) async fn delete(&self, resource: &Resource) {
+    pub(super) async fn delete(&self, resource: &StoredResource) {
         self.try_delete(self.deletion_of(resource)).await.expect("the resource is deleted");
     }
 
@@ -242,13 +242,13 @@ impl World {
         &self,
         resource_type: &Arc<ResourceType>,
         id: ResourceId,
-    ) -> Option<Resource> {
+    ) -> Option<StoredResource> {
         let got = self.resources.resource_get(&self.tenant, resource_type, id, Include::EVERYTHING).await;
         got.expect("the store answers")
     }
 
     /// The resource as it is now.
-    pub(super) async fn get(&self, resource: &Resource) -> Resource {
+    pub(super) async fn get(&self, resource: &StoredResource) -> StoredResource {
         self.try_get(&resource.resource_type, resource.id).await.expect("the resource is there")
     }
 
@@ -287,14 +287,19 @@ pub(super) fn object(value: Value) -> Attributes {
     }
 }
 
+/// The resource with its attributes read.
+pub(super) fn read(resource: &StoredResource) -> Resource {
+    resource.clone().read().expect("the store answers what it was given")
+}
+
 /// Everything about a resource, in a form that compares and prints.
-pub(super) fn shown(resource: &Resource) -> Value {
+pub(super) fn shown(resource: &StoredResource) -> Value {
     let members = resource.members.as_ref();
     let groups = resource.groups.as_ref();
     json!({
         "id": resource.id.to_string(),
         "type": resource.resource_type.name(),
-        "attributes": resource.attributes,
+        "attributes": read(resource).attributes,
         "version": resource.version.number(),
         "created": resource.created.to_string(),
         "lastModified": resource.last_modified.to_string(),
@@ -303,12 +308,12 @@ pub(super) fn shown(resource: &Resource) -> Value {
     })
 }
 
-pub(super) fn ids(resources: &[Resource]) -> Vec<ResourceId> {
+pub(super) fn ids(resources: &[StoredResource]) -> Vec<ResourceId> {
     resources.iter().map(|resource| resource.id).collect()
 }
 
 /// The ids of a group's members, which have to be in their order.
-pub(super) fn member_ids(group: &Resource) -> Vec<ResourceId> {
+pub(super) fn member_ids(group: &StoredResource) -> Vec<ResourceId> {
     let members = group.members.as_ref().expect("the members were read");
     let ids: Vec<ResourceId> = members.iter().map(|member| member.id).collect();
     assert!(ids.is_sorted(), "members are in the order of their ids");

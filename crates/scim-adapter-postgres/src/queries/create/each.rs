@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use diesel_async::AsyncPgConnection;
 use scim_domain::identifier::{ResourceId, TenantId};
 use scim_domain::listing::Include;
-use scim_domain::resource::Resource;
+use scim_domain::resource::StoredResource;
 use scim_domain::tenant::Tenant;
 use scim_ports::{NewResource, RepositoryError};
 
@@ -35,7 +35,7 @@ pub(crate) struct Chunk<'a> {
 /// What became of one of them.
 pub(crate) enum Fate {
     /// It is there.
-    Created(Resource),
+    Created(StoredResource),
     /// It is not.
     Refused(RepositoryError),
     /// Nothing yet: it wants a value that one before it wants as well, which may fail for another reason.

@@ -162,13 +162,14 @@ impl Administration {
                 include: Include { members, groups: false },
             };
             let page = self.ports.resources.resource_search(tenant, &query).await?;
-            for resource in &page.resources {
-                report.add(name, resource.id, change.violations(&tenant.config, resource));
+            let last = page.resources.last().filter(|_| page.has_more).map(|last| last.id);
+            for resource in page.resources {
+                let resource = resource.read()?;
+                report.add(name, resource.id, change.violations(&tenant.config, &resource));
                 report.add_unique(name, resource.id, change.newly_unique_values(&resource.attributes));
             }
-            let last = page.resources.last().filter(|_| page.has_more);
-            let Some(last) = last else { return Ok(()) };
-            position = Some(KeysetPosition { sort_key: None, id: last.id });
+            let Some(id) = last else { return Ok(()) };
+            position = Some(KeysetPosition { sort_key: None, id });
         }
     }
 

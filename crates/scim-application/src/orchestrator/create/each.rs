@@ -65,7 +65,7 @@ impl ResourceOrchestrator {
             match self.resources.resource_create_all(context.tenant(), news, Include::NOTHING).await {
                 Ok(created) => {
                     left.drain(..count);
-                    return created.iter().map(|resource| Ok(answer(context, resource, None))).collect();
+                    return created.iter().map(|resource| Ok(answer(context, resource, None)?)).collect();
                 }
                 Err(refused) => count = refused.index.min(count.saturating_sub(1)),
             }
@@ -89,7 +89,7 @@ impl ResourceOrchestrator {
             Some(error) => Err(error),
             None => {
                 let resource = created.next().ok_or_else(no_answer)??;
-                Ok(answer(context, &resource, None))
+                Ok(answer(context, &resource, None)?)
             }
         };
         refusals.into_iter().map(outcome).collect()

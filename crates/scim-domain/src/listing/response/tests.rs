@@ -55,6 +55,7 @@ fn search(query: &ResourceQuery, resources: &[Resource]) -> ResourcePage {
     if matches!(&query.page, PageRequest::Keyset { direction: Direction::Descending, .. }) {
         resources.reverse();
     }
+    let resources = resources.into_iter().map(StoredResource::from).collect();
     ResourcePage { total_results, resources, has_more }
 }
 
