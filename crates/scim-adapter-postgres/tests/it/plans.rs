@@ -410,7 +410,7 @@ fn statement_by_ids(url: &str, tenant: &Tenant) -> String {
         })
     };
     let sent = std::thread::scope(|scope| scope.spawn(sent).join().expect("they are read"));
-    sent.into_iter().find(|statement| statement.contains("r.id = ANY(")).expect("one statement for both")
+    sent.into_iter().find(|statement| statement.contains("r.id = wanted.id")).expect("one statement for both")
 }
 
 /// How many users the large tenant has: as many as the environment says, for a run with a million.
