@@ -23,6 +23,7 @@
 //! | `replica` | the database that searches may go to |
 //! | `repository`, `tenants`, `credentials`, `signing_keys`, `audit`, `notices` | the ports |
 //! | `compiled` | compiled schemas, shared by tenants |
+//! | `gather` | reads by id that come together |
 //! | `queries` | the statements |
 //! | `filter_sql`, `sort_sql`, `audit_sql` | filters and orders as SQL |
 //! | `document`, `text`, `rows` | what is kept in a row, and how |
@@ -36,6 +37,7 @@ mod credentials;
 mod document;
 mod error;
 mod filter_sql;
+mod gather;
 mod migrate;
 mod notices;
 mod pool;

@@ -14,11 +14,12 @@ use scim_ports::{
 };
 
 use crate::error::Failure;
+use crate::gather::Gather;
 use crate::migrate;
 use crate::pool::Pool;
 use crate::queries::create::{self, Chunk, Draft, Fate};
 use crate::queries::update::Change;
-use crate::queries::{delete, get, reindex, search};
+use crate::queries::{delete, reindex, search};
 use crate::replica::Replica;
 use crate::session::{Attempts, Undone};
 use crate::totals::Totals;
@@ -27,13 +28,14 @@ use crate::totals::Totals;
 #[derive(Clone)]
 pub struct PostgresResources {
     pool: Pool,
+    gather: Gather,
     replica: Option<Replica>,
     totals: Arc<Totals>,
 }
 
 impl PostgresResources {
     pub(crate) fn new(pool: Pool, replica: Option<Replica>) -> Self {
-        Self { pool, replica, totals: Arc::default() }
+        Self { gather: Gather::new(pool.clone()), pool, replica, totals: Arc::default() }
     }
 
     /// How the database runs a search, and over how many rows, as `EXPLAIN ANALYZE` puts it: for finding
@@ -212,9 +214,7 @@ impl ResourceRepository for PostgresResources {
         id: ResourceId,
         include: Include,
     ) -> Result<Option<StoredResource>, RepositoryError> {
-        let lease = self.pool.lease_for(tenant.id).await?;
-        let outcome = get::get(lease.connection()?, tenant, resource_type, id, include).await;
-        lease.after_read(outcome)
+        self.gather.get(tenant, resource_type, id, include).await
     }
 
     async fn resource_update(

@@ -62,13 +62,16 @@ fn what_takes_too_long_is_cancelled_and_what_waits_too_long_is_refused() {
         let tenant = tenant();
         register(&store, &[Arc::clone(&tenant)]).await;
         let user = create_users(&store, &tenant, ["a"]).await.remove(0);
+        let users = &user.resource_type;
 
         let client = connect(database.url()).await;
         client.batch_execute("BEGIN; LOCK TABLE scim_resource").await.expect("a lock");
         let (slow, refused) = tokio::join!(
             async {
                 let began = Instant::now();
-                (get(&store, &tenant, &user).await, began.elapsed())
+                let resources = store.resources();
+                let found = resources.resource_search(&tenant, &search(users, "userName eq \"a\"")).await;
+                (found.map(|page| page.total_results), began.elapsed())
             },
             async {
                 // Polled after the other, which has the connection then.

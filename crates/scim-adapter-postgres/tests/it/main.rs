@@ -7,6 +7,7 @@ mod conformance;
 mod credentials;
 mod equivalence;
 mod failures;
+mod gather;
 mod injection;
 mod migrations;
 mod notices;

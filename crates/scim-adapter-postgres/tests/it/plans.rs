@@ -19,7 +19,8 @@ use serde_json::json;
 use time::macros::datetime;
 use uuid::Uuid;
 
-use crate::support::{audit_entry, block_on, connect, database, register, settings};
+use crate::statements::sent;
+use crate::support::{audit_entry, block_on, connect, database, on_one_thread, register, settings};
 
 /// How many other tenants there are, and how many users each of them has. They have the names of the
 /// first users of the large one.
@@ -323,6 +324,32 @@ impl Filled {
         assert_eq!(u64::try_from(page.total_results), Ok(found), "{query:?}");
     }
 
+    /// Resources that are read together by their ids are found by the key of the table, planned for the
+    /// values and without them.
+    async fn check_by_ids(&self) {
+        let ids = |tenant: &Tenant, count: u64| {
+            let ids = (1..=count).map(|number| format!("'{}'", id_of(number).uuid())).collect::<Vec<_>>();
+            format!("('{}', ARRAY[{}]::uuid[])", tenant.id, ids.join(", "))
+        };
+        let statement = statement_by_ids(&self.url, &self.large);
+        let client = connect(&self.url).await;
+        for mode in ["force_custom_plan", "force_generic_plan"] {
+            let prepare = format!(
+                "DEALLOCATE ALL; SET plan_cache_mode = {mode}; PREPARE by_ids (uuid, uuid[]) AS {statement}"
+            );
+            client.batch_execute(&prepare).await.expect("it is prepared");
+            for (tenant, count) in [(&self.large, 2), (&self.large, 64), (&self.small, 2), (&self.small, 64)]
+            {
+                let explain = format!("EXPLAIN EXECUTE by_ids {}", ids(tenant, count));
+                let lines = client.query(&explain, &[]).await.expect("a plan");
+                let plan = lines.iter().map(|line| line.get(0)).collect::<Vec<String>>().join("\n");
+                assert!(plan.contains("scim_resource_pk"), "{mode}, {count} ids\n{plan}");
+                assert!(!plan.contains("Seq Scan on scim_resource"), "{mode}, {count} ids\n{plan}");
+                assert!(is_bound(&plan), "{mode}, {count} ids\n{plan}");
+            }
+        }
+    }
+
     /// Nor does the database come to read the whole table once it has seen a statement often enough
     /// to plan it without its values.
     async fn check_repeated(self) {
@@ -367,6 +394,25 @@ impl Filled {
     }
 }
 
+/// The statement that reads several users by their ids, as it is sent.
+fn statement_by_ids(url: &str, tenant: &Tenant) -> String {
+    let sent = || {
+        on_one_thread(async {
+            let store = PostgresStore::open(&settings(url)).await.expect("the database is there");
+            let resources = store.resources();
+            let get = |number| {
+                resources.resource_get(tenant, user_type(tenant), id_of(number), Include::EVERYTHING)
+            };
+            sent();
+            let (first, second) = tokio::join!(get(1), get(2));
+            assert!(first.expect("an answer").is_some() && second.expect("an answer").is_some());
+            sent()
+        })
+    };
+    let sent = std::thread::scope(|scope| scope.spawn(sent).join().expect("they are read"));
+    sent.into_iter().find(|statement| statement.contains("r.id = wanted.id")).expect("one statement for both")
+}
+
 /// How many users the large tenant has: as many as the environment says, for a run with a million.
 fn users() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "a setting of the tests, not of the server")]
@@ -380,6 +426,7 @@ fn searches_are_served_by_indexes() {
         let filled = Filled::new(users()).await;
         filled.check_large().await;
         filled.check_small().await;
+        filled.check_by_ids().await;
         filled.check_repeated().await;
     });
 }

@@ -1,5 +1,6 @@
 //! Every statement on a tenant's table names the tenant, in every test of this program.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, Once};
 
@@ -24,6 +25,15 @@ const ACROSS_TENANTS: &str =
     "SELECT a.tenant_id, a.id FROM audit_event a WHERE a.at < $1 ORDER BY a.at LIMIT $2";
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+thread_local! {
+    static SENT: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+}
+
+/// The statements that this thread has sent since it was asked last.
+pub(crate) fn sent() -> Vec<String> {
+    SENT.replace(Some(Vec::new())).unwrap_or_default()
+}
 
 /// Looks at every statement of connections that are opened from now on. One that does not name the
 /// tenant fails the test that runs it.
@@ -51,6 +61,7 @@ impl Instrumentation for Watch {
             if let Err(problem) = names_the_tenant(&statement) {
                 panic!("{problem}: {statement}");
             }
+            SENT.with_borrow_mut(|sent| sent.as_mut().map(|sent| sent.push(statement.clone())));
             SEEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(statement);
         }
     }

@@ -33,6 +33,13 @@ pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(test)
 }
 
+/// Runs a test on a runtime of one thread, as a server has for each of its workers.
+pub(crate) fn on_one_thread<T>(test: impl Future<Output = T>) -> T {
+    crate::statements::watch();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(test)
+}
+
 /// An empty database.
 pub(crate) fn database() -> TestDatabase {
     let server = TestServer::get().unwrap_or_else(|error| panic!("{error}"));
