@@ -1,8 +1,10 @@
 //! Reads of single resources that come together, in one statement.
 //!
-//! About half of what a read by id costs, in the database and here, is that of a statement and not of
-//! the row. A server finds several requests ready each time that its runtime wakes up: those of them
-//! that read resources of one type in one tenant wait for one another, and share a statement.
+//! About half of what it costs to read a resource by its id or by its `userName`, in the database and
+//! here, is that of a statement and not of the row. A server finds several requests ready each time that
+//! its runtime wakes up: those of them that read resources of one type in one tenant, all by the same of
+//! the two, wait for one another, and share a statement. Whoever turns out to be alone reads as if there
+//! was none of this.
 //!
 //! Nobody waits for a time. The first of them spawns a task, which a runtime of one thread runs after
 //! all that is ready already; it reads for whoever waits by then, and whoever comes later starts the
@@ -13,12 +15,14 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::hash::Hash;
 use std::mem;
 use std::sync::Arc;
 
+use diesel_async::AsyncPgConnection;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
-use scim_domain::identifier::{ResourceId, TenantId};
+use scim_domain::identifier::TenantId;
 use scim_domain::listing::{Include, MemberInclude};
 use scim_domain::resource::StoredResource;
 use scim_domain::schema::ResourceType;
@@ -28,16 +32,28 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 use tracing::Instrument;
 
+use crate::error::Failure;
 use crate::pool::Pool;
-use crate::queries::get;
 
 /// How many are read with one statement at most.
 const MOST: usize = 64;
 
-type Answer = Result<Option<StoredResource>, RepositoryError>;
+/// What resources are looked up by.
+pub(crate) trait Wanted: Clone + Ord + Hash + Send + Sync + 'static {
+    /// The resources that are there, in any order, each with what it was looked up by.
+    fn read(
+        connection: &AsyncPgConnection,
+        tenant: &Tenant,
+        resource_type: &Arc<ResourceType>,
+        wanted: &[Self],
+        include: Include,
+    ) -> impl Future<Output = Result<Vec<(Self, StoredResource)>, Failure>> + Send;
+}
 
-/// The ids that are wanted, and who wants them.
-type Waiting = Vec<(ResourceId, oneshot::Sender<Answer>)>;
+type Answer = Result<Vec<StoredResource>, RepositoryError>;
+
+/// What is wanted, and by whom.
+type Waiting<W> = Vec<(W, oneshot::Sender<Answer>)>;
 
 /// What those who are read for together have in common. The addresses are of what the task of a queue
 /// holds on to, so that nothing else comes to have them while there is the queue.
@@ -50,34 +66,34 @@ struct Key {
     groups: bool,
 }
 
-/// Reads resources by their ids.
+/// Looks resources up by a `W`.
 #[derive(Clone)]
-pub(crate) struct Gather {
+pub(crate) struct Gather<W> {
     pool: Pool,
-    queues: Arc<Mutex<HashMap<Key, Waiting>>>,
+    queues: Arc<Mutex<HashMap<Key, Waiting<W>>>>,
 }
 
-impl Gather {
+impl<W: Wanted> Gather<W> {
     pub(crate) fn new(pool: Pool) -> Self {
         Self { pool, queues: Arc::default() }
     }
 
-    /// The resource, if it is there, with what `include` asks for.
-    pub(crate) async fn get(
+    /// What there is, with what `include` asks for, if it was read for others as well. `None` where the
+    /// caller is to read it by itself.
+    pub(crate) async fn find(
         &self,
         tenant: &Tenant,
         resource_type: &Arc<ResourceType>,
-        id: ResourceId,
+        wanted: W,
         include: Include,
-    ) -> Answer {
-        if resource_type.members().is_none()
-            && let Some(answer) = self.join(tenant, resource_type, id, include)
-            && let Ok(answer) = answer.await
-        {
-            return answer;
+    ) -> Result<Option<Vec<StoredResource>>, RepositoryError> {
+        if resource_type.members().is_some() {
+            return Ok(None);
         }
-        let found = self.read(tenant, resource_type, &[id], include).await?;
-        Ok(found.into_iter().next())
+        match self.join(tenant, resource_type, wanted, include) {
+            Some(answer) => answer.await.ok().transpose(),
+            None => Ok(None),
+        }
     }
 
     /// Waits with the others. The answer is dropped where each of them is to read by itself. `None`
@@ -86,7 +102,7 @@ impl Gather {
         &self,
         tenant: &Tenant,
         resource_type: &Arc<ResourceType>,
-        id: ResourceId,
+        wanted: W,
         include: Include,
     ) -> Option<oneshot::Receiver<Answer>> {
         let runtime = runtime::Handle::try_current().ok()?;
@@ -100,7 +116,7 @@ impl Gather {
         let (sender, answer) = oneshot::channel();
         let mut queues = self.queues.lock();
         let queue = queues.entry(key).or_default();
-        queue.push((id, sender));
+        queue.push((wanted, sender));
         let is_first = queue.len() == 1;
         drop(queues);
         if is_first {
@@ -115,23 +131,11 @@ impl Gather {
         }
         Some(answer)
     }
-
-    async fn read(
-        &self,
-        tenant: &Tenant,
-        resource_type: &Arc<ResourceType>,
-        ids: &[ResourceId],
-        include: Include,
-    ) -> Result<Vec<StoredResource>, RepositoryError> {
-        let lease = self.pool.lease_for(tenant.id).await?;
-        let outcome = get::get(lease.connection()?, tenant, resource_type, ids, include).await;
-        lease.after_read(outcome)
-    }
 }
 
 /// The task of a queue. However it ends, the queue ends with it: nobody waits in one that is not read for.
-struct Turn {
-    gather: Gather,
+struct Turn<W: Wanted> {
+    gather: Gather<W>,
     /// `None` once it is taken: then there may be another one of that key.
     queue: Option<Key>,
     tenant: Tenant,
@@ -139,14 +143,14 @@ struct Turn {
     include: Include,
 }
 
-impl Drop for Turn {
+impl<W: Wanted> Drop for Turn<W> {
     fn drop(&mut self) {
         drop(self.take());
     }
 }
 
-impl Turn {
-    fn take(&mut self) -> Waiting {
+impl<W: Wanted> Turn<W> {
+    fn take(&mut self) -> Waiting<W> {
         let queue = self.queue.take().and_then(|key| self.gather.queues.lock().remove(&key));
         queue.unwrap_or_default()
     }
@@ -157,19 +161,22 @@ impl Turn {
         let mut reads = Vec::new();
         while !waiting.is_empty() {
             let rest = waiting.split_off(waiting.len().min(MOST));
-            reads.push(self.read(mem::replace(&mut waiting, rest)));
+            let together = mem::replace(&mut waiting, rest);
+            if together.len() > 1 {
+                reads.push(self.answer(together));
+            }
         }
         join_all(reads).await;
     }
 
     /// Reads with one statement, which is cancelled when nobody waits any more.
-    async fn read(&self, mut waiting: Waiting) {
-        let mut ids: Vec<ResourceId> = waiting.iter().map(|(id, _)| *id).collect();
-        ids.sort_unstable();
-        ids.dedup();
+    async fn answer(&self, mut waiting: Waiting<W>) {
+        let mut wanted: Vec<W> = waiting.iter().map(|(wanted, _)| wanted.clone()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
         let all_gone = join_all(waiting.iter_mut().map(|(_, answer)| answer.closed()));
         let outcome = tokio::select! {
-            outcome = self.gather.read(&self.tenant, &self.resource_type, &ids, self.include) => outcome,
+            outcome = self.read(&wanted) => outcome,
             _ = all_gone => return,
         };
         match outcome {
@@ -181,21 +188,27 @@ impl Turn {
                     let _gone = answer.send(Err(error));
                 }
             }
-            Err(error) => match waiting.pop() {
-                Some((_, answer)) if waiting.is_empty() => drop(answer.send(Err(error))),
-                // It may be about one of them; by itself each gets what it deserves.
-                _ => tracing::debug!(?error, "resources are read one by one"),
-            },
+            // It may be about one of them; by itself each gets what it deserves.
+            Err(error) => tracing::debug!(?error, "resources are read one by one"),
         }
+    }
+
+    async fn read(&self, wanted: &[W]) -> Result<Vec<(W, StoredResource)>, RepositoryError> {
+        let lease = self.gather.pool.lease_for(self.tenant.id).await?;
+        let connection = lease.connection()?;
+        let outcome = W::read(connection, &self.tenant, &self.resource_type, wanted, self.include).await;
+        lease.after_read(outcome)
     }
 }
 
-fn answer_each(mut waiting: Waiting, found: Vec<StoredResource>) {
-    let mut found: HashMap<ResourceId, StoredResource> =
-        found.into_iter().map(|resource| (resource.id, resource)).collect();
-    while let Some((id, answer)) = waiting.pop() {
-        let is_wanted_again = waiting.iter().any(|(other, _)| *other == id);
-        let resource = if is_wanted_again { found.get(&id).cloned() } else { found.remove(&id) };
-        let _gone = answer.send(Ok(resource));
+fn answer_each<W: Wanted>(mut waiting: Waiting<W>, found: Vec<(W, StoredResource)>) {
+    let mut all: HashMap<W, Vec<StoredResource>> = HashMap::with_capacity(found.len());
+    for (wanted, resource) in found {
+        all.entry(wanted).or_default().push(resource);
+    }
+    while let Some((wanted, answer)) = waiting.pop() {
+        let is_wanted_again = waiting.iter().any(|(other, _)| *other == wanted);
+        let resources = if is_wanted_again { all.get(&wanted).cloned() } else { all.remove(&wanted) };
+        let _gone = answer.send(Ok(resources.unwrap_or_default()));
     }
 }

@@ -23,7 +23,7 @@
 //! | `replica` | the database that searches may go to |
 //! | `repository`, `tenants`, `credentials`, `signing_keys`, `audit`, `notices` | the ports |
 //! | `compiled` | compiled schemas, shared by tenants |
-//! | `gather` | reads by id that come together |
+//! | `gather` | reads by id and by `userName` that come together |
 //! | `queries` | the statements |
 //! | `filter_sql`, `sort_sql`, `audit_sql` | filters and orders as SQL |
 //! | `document`, `text`, `rows` | what is kept in a row, and how |

@@ -8,6 +8,7 @@
 //! counted, at the same time on another connection where none is known.
 
 mod found;
+mod named;
 
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ use crate::sql::{Bind, Sql};
 use crate::totals::{STATE, State, TotalKey, Totals};
 
 use found::{FoundColumns, FoundRow};
+
+pub(crate) use named::{UserName, find};
 
 /// How many rows are found by their index before they are cut into pages: beyond that, reading along
 /// the order gets to the end of a page sooner.

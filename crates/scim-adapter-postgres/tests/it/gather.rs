@@ -1,5 +1,7 @@
 //! Reads of single resources that come together.
 
+mod names;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -71,6 +73,15 @@ impl World {
         told(get(&self.resources, &self.tenant, resource_type, id, include).await)
     }
 
+    /// Makes a row one that cannot be read.
+    async fn spoil(&self, id: ResourceId) {
+        let spoil = format!(
+            "UPDATE scim_resource SET version = -1 WHERE tenant_id = '{}' AND id = '{id}'",
+            self.tenant.id
+        );
+        self.client.batch_execute(&spoil).await.expect("the row is changed");
+    }
+
     /// How many others are at work in the database, or wait for a lock.
     async fn running(&self) -> i64 {
         let running = "SELECT count(*) FROM pg_stat_activity \
@@ -122,9 +133,15 @@ fn told(outcome: Result<Option<StoredResource>, RepositoryError>) -> String {
 /// How many statements for one resource and how many for several were sent since it was asked last.
 #[track_caller]
 fn check_sent(of_one: usize, of_several: usize) {
+    check_sent_by([" AND r.id = $2", " AND r.id = wanted.id"], of_one, of_several);
+}
+
+/// The same for statements with the one of these conditions and with the other.
+#[track_caller]
+fn check_sent_by(conditions: [&str; 2], of_one: usize, of_several: usize) {
     let sent = sent();
     let count = |condition| sent.iter().filter(|statement| statement.contains(condition)).count();
-    assert_eq!((count(" AND r.id = $2"), count(" AND r.id = wanted.id")), (of_one, of_several), "{sent:#?}");
+    assert_eq!(conditions.map(count), [of_one, of_several], "{sent:#?}");
 }
 
 #[test]
@@ -212,11 +229,7 @@ fn a_row_that_cannot_be_read_fails_nobody_else() {
     on_one_thread(async {
         let world = World::new().await;
         let [a, b, c] = [0, 1, 2].map(|index: usize| world.users[index].id);
-        let spoil = format!(
-            "UPDATE scim_resource SET version = -1 WHERE tenant_id = '{}' AND id = '{b}'",
-            world.tenant.id
-        );
-        world.client.batch_execute(&spoil).await.expect("the row is changed");
+        world.spoil(b).await;
         sent();
         let found = join_all([a, b, c, a].map(|id| world.get(id))).await;
         assert_eq!([&found[0], &found[2], &found[3]], ["a", "c", "a"]);

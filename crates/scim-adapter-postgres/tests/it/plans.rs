@@ -324,28 +324,41 @@ impl Filled {
         assert_eq!(u64::try_from(page.total_results), Ok(found), "{query:?}");
     }
 
-    /// Resources that are read together by their ids are found by the key of the table, planned for the
-    /// values and without them.
-    async fn check_by_ids(&self) {
-        let ids = |tenant: &Tenant, count: u64| {
-            let ids = (1..=count).map(|number| format!("'{}'", id_of(number).uuid())).collect::<Vec<_>>();
-            format!("('{}', ARRAY[{}]::uuid[])", tenant.id, ids.join(", "))
+    /// Users that are read together by their ids or their names are found by the index of these, planned
+    /// for the values and without them.
+    async fn check_together(&self) {
+        let id = |number| format!("'{}'", id_of(number).uuid());
+        let name = |number| format!("'user{}@example.com'", 100_000 + number);
+        let of = |values: &dyn Fn(u64) -> String, count: u64| {
+            format!("ARRAY[{}]", (1..=count).map(values).collect::<Vec<_>>().join(", "))
         };
-        let statement = statement_by_ids(&self.url, &self.large);
+        let [by_ids, by_names] = statements_together(&self.url, &self.large);
         let client = connect(&self.url).await;
         for mode in ["force_custom_plan", "force_generic_plan"] {
             let prepare = format!(
-                "DEALLOCATE ALL; SET plan_cache_mode = {mode}; PREPARE by_ids (uuid, uuid[]) AS {statement}"
+                "DEALLOCATE ALL; SET plan_cache_mode = {mode}; PREPARE by_ids (uuid, uuid[]) AS {by_ids}; \
+                 PREPARE by_names (uuid, text[], text) AS {by_names}"
             );
-            client.batch_execute(&prepare).await.expect("it is prepared");
+            client.batch_execute(&prepare).await.expect("they are prepared");
             for (tenant, count) in [(&self.large, 2), (&self.large, 64), (&self.small, 2), (&self.small, 64)]
             {
-                let explain = format!("EXPLAIN EXECUTE by_ids {}", ids(tenant, count));
-                let lines = client.query(&explain, &[]).await.expect("a plan");
-                let plan = lines.iter().map(|line| line.get(0)).collect::<Vec<String>>().join("\n");
-                assert!(plan.contains("scim_resource_pk"), "{mode}, {count} ids\n{plan}");
-                assert!(!plan.contains("Seq Scan on scim_resource"), "{mode}, {count} ids\n{plan}");
-                assert!(is_bound(&plan), "{mode}, {count} ids\n{plan}");
+                let (ids, names) = (of(&id, count), of(&name, count));
+                let found = if Arc::ptr_eq(tenant, &self.small) { count.min(OTHER_USERS) } else { count };
+                for (execute, index) in [
+                    (format!("by_ids ('{}', {ids}::uuid[])", tenant.id), "scim_resource_pk"),
+                    (format!("by_names ('{}', {names}, 'User')", tenant.id), "scim_resource_user_name_ix"),
+                ] {
+                    let explain = format!(
+                        "EXPLAIN (ANALYZE, COSTS FALSE, TIMING FALSE, SUMMARY FALSE) EXECUTE {execute}"
+                    );
+                    let lines = client.query(&explain, &[]).await.expect("a plan");
+                    let plan = lines.iter().map(|line| line.get(0)).collect::<Vec<String>>().join("\n");
+                    assert!(plan.contains(index), "{mode}, {count}: not {index}\n{plan}");
+                    assert!(!plan.contains("Seq Scan on scim_resource"), "{mode}, {count}\n{plan}");
+                    assert!(is_bound(&plan), "{mode}, {count}\n{plan}");
+                    assert!(plan.contains(&format!("(actual rows={found}")), "{mode}, {count}\n{plan}");
+                    assert!(rows_read(&plan) <= found, "{mode}, {count}\n{plan}");
+                }
             }
         }
     }
@@ -394,23 +407,33 @@ impl Filled {
     }
 }
 
-/// The statement that reads several users by their ids, as it is sent.
-fn statement_by_ids(url: &str, tenant: &Tenant) -> String {
+/// The statements that read several users by their ids and by their names, as they are sent.
+fn statements_together(url: &str, tenant: &Tenant) -> [String; 2] {
     let sent = || {
         on_one_thread(async {
             let store = PostgresStore::open(&settings(url)).await.expect("the database is there");
             let resources = store.resources();
-            let get = |number| {
-                resources.resource_get(tenant, user_type(tenant), id_of(number), Include::EVERYTHING)
+            let get = async |number| {
+                let users = user_type(tenant);
+                let found = resources.resource_get(tenant, users, id_of(number), Include::EVERYTHING).await;
+                assert!(found.expect("an answer").is_some());
+            };
+            let find = async |number: u64| {
+                let filter = format!("userName eq \"user{}@example.com\"", 100_000 + number);
+                let query = query(tenant, Some(&filter), PageRequest::Index { skip: 0, count: 1 });
+                let found = resources.resource_search(tenant, &query).await;
+                assert_eq!(found.expect("an answer").total_results, 1);
             };
             sent();
-            let (first, second) = tokio::join!(get(1), get(2));
-            assert!(first.expect("an answer").is_some() && second.expect("an answer").is_some());
+            tokio::join!(get(1), get(2), find(1), find(2));
             sent()
         })
     };
     let sent = std::thread::scope(|scope| scope.spawn(sent).join().expect("they are read"));
-    sent.into_iter().find(|statement| statement.contains("r.id = wanted.id")).expect("one statement for both")
+    ["r.id = wanted.id", "r.user_name_key = wanted.user_name_key"].map(|condition| {
+        let mut with = sent.iter().filter(|statement| statement.contains(condition));
+        with.next().expect("one statement for both").clone()
+    })
 }
 
 /// How many users the large tenant has: as many as the environment says, for a run with a million.
@@ -426,7 +449,7 @@ fn searches_are_served_by_indexes() {
         let filled = Filled::new(users()).await;
         filled.check_large().await;
         filled.check_small().await;
-        filled.check_by_ids().await;
+        filled.check_together().await;
         filled.check_repeated().await;
     });
 }
