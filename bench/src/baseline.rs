@@ -2,7 +2,7 @@
 //! answer of the server under test.
 
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -13,15 +13,29 @@ use anyhow::{Context, Result};
 /// What the process takes: its address in the server's variables, and the answer in a file.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Where to listen
-    #[arg(long, env = "SERVER_HOST")]
-    host: IpAddr,
-    /// Where to listen
-    #[arg(long, env = "SERVER_PORT")]
-    port: u16,
+    #[command(flatten)]
+    listen: Listen,
     /// An HTTP answer, head and body, to be given to every request
     #[arg(long)]
     answer: PathBuf,
+}
+
+/// Where a server that is measured listens: what the server under test is told as well.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Listen {
+    /// The address to listen on
+    #[arg(long, env = "SERVER_HOST")]
+    host: IpAddr,
+    /// The port to listen on
+    #[arg(long, env = "SERVER_PORT")]
+    port: u16,
+}
+
+impl Listen {
+    /// The socket address.
+    pub(crate) fn address(&self) -> SocketAddr {
+        SocketAddr::new(self.host, self.port)
+    }
 }
 
 /// One answer, ready to be given again.
@@ -38,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let server = HttpServer::new(move || {
         App::new().app_data(web::Data::new(answer.clone())).default_service(web::to(empty_handler))
     });
-    let server = server.bind((arguments.host, arguments.port))?.run();
+    let server = server.bind(arguments.listen.address())?.run();
     actix_web::rt::System::new().block_on(server)?;
     Ok(())
 }

@@ -5,7 +5,6 @@
 //! thread holds its part of: that is quicker than to share them.
 
 use std::cell::RefCell;
-use std::net::IpAddr;
 
 use actix_web::error::ErrorInternalServerError;
 use actix_web::http::header::ContentType;
@@ -17,15 +16,13 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, NoTls, Row, Statement};
 use uuid::Uuid;
 
+use crate::baseline::Listen;
+
 /// What the process takes: its address in the server's variables, and the database.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Where to listen
-    #[arg(long, env = "SERVER_HOST")]
-    host: IpAddr,
-    /// Where to listen
-    #[arg(long, env = "SERVER_PORT")]
-    port: u16,
+    #[command(flatten)]
+    listen: Listen,
     /// The database
     #[arg(long, env = "DATABASE_URL")]
     url: String,
@@ -53,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             .route("/scim/v2/Users/{id}", web::patch().to(update))
             .route("/scim/v2/Users", web::post().to(insert))
     });
-    let server = server.workers(threads).bind((arguments.host, arguments.port))?.run();
+    let server = server.workers(threads).bind(arguments.listen.address())?.run();
     actix_web::rt::System::new().block_on(server)?;
     Ok(())
 }

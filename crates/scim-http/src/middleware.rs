@@ -20,8 +20,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
 use tracing::field::Empty;
-use tracing::{Instrument, Level};
 
 use crate::extract::{Deadline, Forwarded};
 use crate::observe::{Answered, Received, method_name};
@@ -52,7 +52,7 @@ pub(crate) async fn request(
         tenant_log_level = Empty
     );
     let started = Instant::now();
-    let notes = RequestNotes::new(span.clone());
+    let notes = RequestNotes::default();
     request.extensions_mut().insert(id.clone());
     request.extensions_mut().insert(notes.clone());
     note_forwarded(&state.settings.trusted_proxies, &request);
@@ -209,15 +209,13 @@ fn log(outcome: &Result<ServiceResponse<BoxBody>, Box<Failed>>, answered: &Answe
             tracing::error!(status, cause, "a request failed");
         }
     }
-    if tracing::enabled!(Level::INFO) {
-        tracing::info!(
-            tenant = notes.slug(),
-            credential = notes.credential().map(display),
-            mount = route.map(|route| route.mount).filter(|mount| !mount.is_empty()),
-            route = route.map(|route| route.pattern),
-            status,
-            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-            "request"
-        );
-    }
+    tracing::info!(
+        tenant = notes.slug(),
+        credential = notes.credential().map(display),
+        mount = route.map(|route| route.mount).filter(|mount| !mount.is_empty()),
+        route = route.map(|route| route.pattern),
+        status,
+        duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        "request"
+    );
 }

@@ -18,24 +18,18 @@ use crate::routes::{MountPoint, Route};
 /// The field of a request's span that tells how much of it is logged, where its tenant says so.
 pub(super) const LOG_LEVEL: &str = "tenant_log_level";
 
-/// What is known of a request.
-#[derive(Clone)]
+/// What is known of a request; nothing at first.
+#[derive(Clone, Default)]
 pub(crate) struct RequestNotes(Rc<Notes>);
 
+#[derive(Default)]
 struct Notes {
-    span: Span,
     route: Cell<Option<RoutePattern>>,
     tenant: OnceCell<Arc<Tenant>>,
     actor: OnceCell<Actor>,
 }
 
 impl RequestNotes {
-    /// Nothing yet, of a request that is logged in this span.
-    pub(super) fn new(span: Span) -> Self {
-        let (route, tenant, actor) = (Cell::new(None), OnceCell::new(), OnceCell::new());
-        Self(Rc::new(Notes { span, route, tenant, actor }))
-    }
-
     /// Notes where the request goes: where its handler comes to no end, nobody else knows.
     pub(crate) fn routed(request: &HttpRequest) {
         if let Some(Self(notes)) = request.extensions().get() {
@@ -43,7 +37,7 @@ impl RequestNotes {
         }
     }
 
-    /// Notes whose request it is: somebody was let in.
+    /// Notes whose request it is: somebody was let in. MUST be called within the span of the request.
     pub(crate) fn let_in(request: &HttpRequest, tenant: Option<&Arc<Tenant>>, actor: Option<&Actor>) {
         let extensions = request.extensions();
         let Some(Self(notes)) = extensions.get() else { return };
@@ -53,7 +47,7 @@ impl RequestNotes {
         let Some(tenant) = tenant else { return };
         let tenant = notes.tenant.get_or_init(|| Arc::clone(tenant));
         if let Some(level) = tenant.config.log_level {
-            notes.span.record(LOG_LEVEL, level.as_str());
+            Span::current().record(LOG_LEVEL, level.as_str());
         }
     }
 

@@ -1,6 +1,7 @@
 //! What each setting takes.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -118,28 +119,32 @@ pub(super) fn masked_url(url: &str) -> String {
     masked
 }
 
+fn number_in<N: FromStr + PartialOrd>(range: &RangeInclusive<N>, text: &str) -> Option<N> {
+    text.parse().ok().filter(|number| range.contains(number))
+}
+
 pub(super) const CONNECTIONS: &str = "a number of connections, 1 to 10000";
 
 pub(super) fn connections(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|connections| (1..=MAX_CONNECTIONS).contains(connections))
+    number_in(&(1..=MAX_CONNECTIONS), text)
 }
 
 pub(super) const IDLE_CONNECTIONS: &str = "a number of connections, 0 to 10000";
 
 pub(super) fn idle_connections(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|connections| (0..=MAX_CONNECTIONS).contains(connections))
+    number_in(&(0..=MAX_CONNECTIONS), text)
 }
 
 pub(super) const CLIENT_CONNECTIONS: &str = "a number of connections, 1 to 1000000";
 
 pub(super) fn client_connections(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|connections| (1..=MAX_CLIENT_CONNECTIONS).contains(connections))
+    number_in(&(1..=MAX_CLIENT_CONNECTIONS), text)
 }
 
 pub(super) const REQUESTS: &str = "a number of requests, 1 to 100000";
 
 pub(super) fn requests(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|requests| (1..=MAX_REQUESTS).contains(requests))
+    number_in(&(1..=MAX_REQUESTS), text)
 }
 
 pub(super) const SWITCH: &str = "true or false";
@@ -191,31 +196,31 @@ pub(super) fn path(text: &str) -> Option<PathBuf> {
 pub(super) const SIZE: &str = "a number of bytes, 1 to 1073741824";
 
 pub(super) fn size(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|size| (1..=MAX_SIZE).contains(size))
+    number_in(&(1..=MAX_SIZE), text)
 }
 
 pub(super) const THREADS: &str = "a number, 1 to 1024";
 
 pub(super) fn threads(text: &str) -> Option<usize> {
-    text.parse().ok().filter(|threads| (1..=MAX_THREADS).contains(threads))
+    number_in(&(1..=MAX_THREADS), text)
 }
 
 pub(super) const SECONDS: &str = "a number of seconds, 1 to 3600";
 
 pub(super) fn seconds(text: &str) -> Option<Duration> {
-    text.parse().ok().filter(|seconds| (1..=MAX_SECONDS).contains(seconds)).map(Duration::from_secs)
+    number_in(&(1..=MAX_SECONDS), text).map(Duration::from_secs)
 }
 
 pub(super) const DELAY: &str = "a number of seconds, 0 to 3600";
 
 pub(super) fn delay(text: &str) -> Option<Duration> {
-    text.parse().ok().filter(|seconds| *seconds <= MAX_SECONDS).map(Duration::from_secs)
+    number_in(&(0..=MAX_SECONDS), text).map(Duration::from_secs)
 }
 
 pub(super) const DAYS: &str = "a number of days, 1 to 36500";
 
 pub(super) fn days(text: &str) -> Option<Duration> {
-    let days = text.parse().ok().filter(|days| (1..=MAX_DAYS).contains(days))?;
+    let days = number_in(&(1..=MAX_DAYS), text)?;
     Some(Duration::from_secs(SECONDS_A_DAY.checked_mul(days)?))
 }
 
