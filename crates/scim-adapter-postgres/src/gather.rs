@@ -1,10 +1,10 @@
 //! Reads of single resources that come together, in one statement.
 //!
-//! About half of what it costs to read a resource by its id or by its `userName`, in the database and
-//! here, is that of a statement and not of the row. A server finds several requests ready each time that
-//! its runtime wakes up: those of them that read resources of one type in one tenant, all by the same of
-//! the two, wait for one another, and share a statement. Whoever turns out to be alone reads as if there
-//! was none of this.
+//! About half of what a read by id costs, in the database and here, is that of a statement and not of
+//! the row; a search for one `userName` is much the same. A server finds several requests ready each time
+//! that its runtime wakes up: those of them that look for resources of one type in one tenant, all by id
+//! or all by name, wait for one another, and share a statement. Whoever turns out to be alone reads as if
+//! there was none of this.
 //!
 //! Nobody waits for a time. The first of them spawns a task, which a runtime of one thread runs after
 //! all that is ready already; it reads for whoever waits by then, and whoever comes later starts the
