@@ -72,7 +72,7 @@ impl Transaction for Addition {
         for (tenant, events) in &self.by_tenant {
             lease.show_only(*tenant).await?;
             for some in events.chunks(RECORDS_AT_A_TIME) {
-                audit::insert(connection, *tenant, some).await?;
+                audit::insert_missing(connection, *tenant, some).await?;
             }
         }
         Ok(commit(connection).await?)

@@ -27,26 +27,34 @@ pub(crate) enum Failure {
 
 /// What the server says when it gives up on a statement or a connection for reasons of its own.
 /// (Diesel does not hand on the SQLSTATE; connections ask for messages in English.)
-const GIVING_UP: [&str; 9] = [
+const GIVING_UP: [&str; 7] = [
     "canceling statement",
-    "terminating connection",
     "the database system is",
-    "remaining connection slots",
-    "too many connections",
     "too many clients",
     "out of shared memory",
     "out of memory",
     "connection",
+    // A migration changed what a statement means that is kept on the connection: another one knows nothing of it.
+    "cached plan must not change result type",
 ];
 
-/// Statements that a migration under way has changed the meaning of, and deadlocks.
-const TRY_AGAIN: [&str; 3] =
-    ["deadlock detected", "could not serialize access", "cached plan must not change result type"];
+/// What another attempt may not meet.
+const TRY_AGAIN: [&str; 2] = ["deadlock detected", "could not serialize access"];
 
 /// Whether tables or columns are not there: before migrations are applied, and after they are taken back.
 fn is_unmigrated(message: &str) -> bool {
     ["relation \"", "column "].iter().any(|what| message.starts_with(what))
         && message.ends_with(" does not exist")
+}
+
+impl Failure {
+    /// The same, which is not to be met by another attempt.
+    pub(crate) fn for_good(self) -> Self {
+        match self {
+            Self::Conflict(error) | Self::Dangling(error) => Self::Unavailable(Box::new(error)),
+            other => other,
+        }
+    }
 }
 
 impl From<DieselError> for Failure {

@@ -38,6 +38,9 @@ pub(crate) use connection::Plans;
 /// no more may be opened.
 const FORSAKEN: Duration = Duration::from_secs(1);
 
+/// How long it may take at most to take a connection that is idle.
+const AT_ONCE: Duration = Duration::from_millis(20);
+
 /// A pool of connections to one database.
 #[derive(Clone)]
 pub(crate) struct Pool {
@@ -105,11 +108,8 @@ impl Pool {
     /// A connection for the statements of one tenant, if one is idle. For what can be done on another
     /// one as well.
     pub(crate) async fn lease_idle_for(&self, tenant: TenantId) -> Option<Lease> {
-        if self.status().idle == 0 {
-            return None;
-        }
         let permit = Arc::clone(&self.inner.permits).try_acquire_owned().ok()?;
-        let lease = self.inner.take(permit).await.ok()?;
+        let lease = self.inner.take_idle(permit).await?;
         lease.show_only(tenant).await.ok()?;
         Some(lease)
     }
@@ -153,19 +153,36 @@ impl Inner {
     /// A connection for the holder of a permit: one of the caller's runtime, which is opened where none
     /// is idle, or one of another where no more may be opened.
     async fn take(&self, permit: OwnedSemaphorePermit) -> Result<Lease, Failure> {
-        let home = runtime::Handle::try_current().ok().map(|handle| handle.id());
+        let home = home();
         loop {
-            let own = self.room(home)?;
-            for room in [own].into_iter().chain(self.rooms_of_others(home)) {
-                match room.get().await {
-                    Ok(object) => return Ok(Lease { object: Some(object), _permit: permit }),
-                    Err(PoolError::Backend(ConnectError::Full)) => {}
-                    Err(error) => return Err(Failure::Unavailable(Box::new(error))),
+            if let Some(object) = take_from(&self.room(home)?).await? {
+                return Ok(Lease { object: Some(object), _permit: permit });
+            }
+            for room in self.rooms_of_others(home) {
+                if let Some(object) = take_from(&room).await? {
+                    return Ok(Lease { object: Some(object), _permit: permit });
                 }
             }
             // The one that is free was on its way between two hands.
             tokio::task::yield_now().await;
         }
+    }
+
+    /// A connection that is idle, of the caller's runtime where there is one. None is opened for it.
+    async fn take_idle(&self, permit: OwnedSemaphorePermit) -> Option<Lease> {
+        let home = home();
+        let mut rooms: Vec<_> = self.rooms.lock().iter().map(|(of, room)| (*of, room.clone())).collect();
+        rooms.sort_by_key(|(of, _)| *of != home);
+        for (_, room) in rooms {
+            if room.status().available == 0 {
+                continue;
+            }
+            // Somebody else may have been quicker: then the room would open another.
+            if let Ok(Ok(Some(object))) = tokio::time::timeout(AT_ONCE, take_from(&room)).await {
+                return Some(Lease { object: Some(object), _permit: permit });
+            }
+        }
+        None
     }
 
     fn room(&self, home: Option<runtime::Id>) -> Result<Room, Failure> {
@@ -201,6 +218,20 @@ impl Inner {
             });
         }
         others
+    }
+}
+
+/// The runtime of the caller, if there is one.
+fn home() -> Option<runtime::Id> {
+    runtime::Handle::try_current().ok().map(|handle| handle.id())
+}
+
+/// A connection of a room, which is opened where none is idle; `None` where no more may be opened.
+async fn take_from(room: &Room) -> Result<Option<Object<Manager>>, Failure> {
+    match room.get().await {
+        Ok(object) => Ok(Some(object)),
+        Err(PoolError::Backend(ConnectError::Full)) => Ok(None),
+        Err(error) => Err(Failure::Unavailable(Box::new(error))),
     }
 }
 

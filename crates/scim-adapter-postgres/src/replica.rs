@@ -28,9 +28,20 @@ impl Replica {
         &self.pool
     }
 
+    /// Whether it is worth a try. One that was gone is tried by one caller at a time: the others would wait as long.
+    fn may_be_asked(&self) -> bool {
+        let mut gone_since = self.gone_since.lock();
+        let Some(since) = *gone_since else { return true };
+        let is_rested = since.elapsed() >= REST;
+        if is_rested {
+            *gone_since = Some(Instant::now());
+        }
+        is_rested
+    }
+
     /// A connection to it; `None` where there is none, now or a moment ago.
     pub(crate) async fn lease_for(&self, tenant: TenantId) -> Option<Lease> {
-        if self.gone_since.lock().is_some_and(|since| since.elapsed() < REST) {
+        if !self.may_be_asked() {
             return None;
         }
         match self.pool.lease_for(tenant).await {

@@ -152,7 +152,39 @@ impl ConnectionUrl {
         if config.get_application_name().is_none() {
             config.application_name("scim-server");
         }
+        notice_silence(&mut config);
         Ok(Self { config, ssl_mode, ssl_root_cert })
+    }
+}
+
+/// How long a host may take to accept a connection; then the next one of the URL has its turn.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long what was sent may be without an acknowledgement until the host counts as gone.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long nothing is sent on a connection until the host is asked whether it is there, how long after that
+/// again, and how often.
+const KEEPALIVE: (Duration, Duration, u32) = (Duration::from_secs(30), Duration::from_secs(5), 3);
+/// What the driver takes for the first where a URL says nothing.
+const DRIVERS_KEEPALIVE: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Sees to it that a host which goes silent, as one that loses its power does, is noticed. What the URL says
+/// itself stays. By default a system takes a quarter of an hour.
+fn notice_silence(config: &mut tokio_postgres::Config) {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE);
+    }
+    let (idle, interval, retries) = KEEPALIVE;
+    if config.get_keepalives_idle() == DRIVERS_KEEPALIVE {
+        config.keepalives_idle(idle);
+    }
+    if config.get_keepalives_interval().is_none() {
+        config.keepalives_interval(interval);
+    }
+    if config.get_keepalives_retries().is_none() {
+        config.keepalives_retries(retries);
     }
 }
 

@@ -5,6 +5,8 @@
 //! crate: [`Sql::push`] takes nothing else, and whatever comes from outside goes through
 //! [`Sql::bind`].
 
+mod shapes;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::marker::PhantomData;
@@ -130,8 +132,16 @@ pub(crate) struct Sql {
     binds: Vec<(usize, Bind)>,
     tenant: Option<TenantId>,
     tenant_number: Option<usize>,
-    keep: bool,
+    keep: Keep,
     written_in: &'static Location<'static>,
+}
+
+/// Whether a statement is kept prepared on the connections that it was run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Always,
+    IfThereIsRoom,
+    Never,
 }
 
 impl Sql {
@@ -149,7 +159,7 @@ impl Sql {
     pub(crate) fn global(text: &'static str) -> Self {
         let written_in = Location::caller();
         let (text, binds) = (text.to_owned(), Vec::new());
-        Self { text, binds, tenant: None, tenant_number: None, keep: true, written_in }
+        Self { text, binds, tenant: None, tenant_number: None, keep: Keep::Always, written_in }
     }
 
     /// The span that the statement is run in, for traces and metrics: with what it does and which module of
@@ -230,7 +240,12 @@ impl Sql {
 
     /// Not to be kept prepared on the connection: its shape is unlikely to come again.
     pub(crate) fn once(&mut self) {
-        self.keep = false;
+        self.keep = Keep::Never;
+    }
+
+    /// Kept prepared only if there is room for its shape, which is a client's.
+    pub(crate) fn of_a_client(&mut self) {
+        self.keep = Keep::IfThereIsRoom;
     }
 
     /// Binds values and writes their `$n`, separated by commas.
@@ -249,7 +264,7 @@ impl Sql {
         const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS FALSE, COSTS FALSE, TIMING FALSE, SUMMARY FALSE) ";
         let binds =
             self.binds.into_iter().map(|(at, bind)| (at.saturating_add(EXPLAIN.len()), bind)).collect();
-        Self { text: format!("{EXPLAIN}{}", self.text), binds, keep: false, ..self }
+        Self { text: format!("{EXPLAIN}{}", self.text), binds, keep: Keep::Never, ..self }
     }
 
     /// What tells this statement with its values from all others; `None` where it is longer than `most`.
@@ -266,7 +281,10 @@ impl Sql {
     }
 
     /// The statement with the types of the columns of its result.
-    pub(crate) fn rows<T>(self) -> Rows<T> {
+    pub(crate) fn rows<T>(mut self) -> Rows<T> {
+        if self.keep == Keep::IfThereIsRoom && !shapes::is_kept(&self.text) {
+            self.once();
+        }
         Rows { sql: self, columns: PhantomData }
     }
 }
@@ -284,7 +302,7 @@ fn module_of(file: &str) -> &str {
 
 impl QueryFragment<Pg> for Sql {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        if !self.keep {
+        if self.keep == Keep::Never {
             pass.unsafe_to_cache_prepared();
         }
         let mut from = 0;

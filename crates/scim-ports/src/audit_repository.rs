@@ -12,10 +12,11 @@ use crate::RepositoryError;
 /// transaction; what comes here is what is no change.
 #[async_trait]
 pub trait AuditRepository: Send + Sync {
-    /// Adds records.
+    /// Adds records, all of them or none. After an error the caller does not know which, and comes again with the
+    /// same ones: those that are there already MUST NOT be added twice, nor be in the way of the others.
     ///
     /// # Errors
-    /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]; nothing is added then.
+    /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
     async fn audit_append(&self, events: Vec<AuditEvent>) -> Result<(), RepositoryError>;
 
     /// The newest records of a tenant that match, in descending order of their ids, at most

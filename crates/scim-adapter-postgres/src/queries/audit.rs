@@ -46,6 +46,15 @@ pub(crate) async fn insert(
     }
 }
 
+/// Adds those records of a tenant that are not there already.
+pub(crate) async fn insert_missing(
+    connection: &AsyncPgConnection,
+    tenant: TenantId,
+    events: &[AuditEvent],
+) -> Result<(), Failure> {
+    execute(connection, insert_many(tenant, events).with_text(" ON CONFLICT DO NOTHING")).await
+}
+
 /// Adds the record of an update of the same transaction, which marked the row with the record's id; adds nothing
 /// where it did not find the row. The versions are those of the row.
 pub(crate) async fn insert_if_marked(

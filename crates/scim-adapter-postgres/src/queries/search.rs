@@ -343,6 +343,8 @@ impl<'a> Search<'a> {
             self.query.scopes.iter().filter_map(|scope| scope.filter.as_ref()).map(node_count).sum();
         if conditions > MAX_KEPT_CONDITIONS || self.query.scopes.len() > 2 {
             sql.once();
+        } else {
+            sql.of_a_client();
         }
         sql
     }

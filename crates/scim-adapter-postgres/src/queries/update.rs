@@ -18,7 +18,7 @@ use crate::error::Failure;
 use crate::queries::audit::Changed;
 use crate::queries::unique::Claim;
 use crate::queries::{audit, members, relations, unique};
-use crate::rows::{Payload, count, version, version_number};
+use crate::rows::{IS_IN_GROUP, Payload, count, version, version_number};
 use crate::session::{Undone, begin, commit, execute, load};
 use crate::sql::{Bind, Sql};
 use crate::text::unique_digest;
@@ -103,11 +103,7 @@ impl<'a> Change<'a> {
             sql.push(")");
         }
         sql.push(" RETURNING r.version, r.created_at, r.member_count, ");
-        sql.push(if self.shows_groups() {
-            "EXISTS (SELECT 1 FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = r.id)"
-        } else {
-            "FALSE"
-        });
+        sql.push(if self.shows_groups() { IS_IN_GROUP } else { "FALSE" });
         let changed = self.changed();
         let (begun, rows, noted, committed) = futures_util::join!(
             begin(connection),
@@ -132,7 +128,9 @@ impl<'a> Change<'a> {
         };
         let member_count = count(row.member_count)?;
         let mut resources = vec![(resource, member_count)];
-        relations::attach(connection, tenant, &mut resources, self.include).await?;
+        // It is written: to run all of it again would write it twice.
+        let attached = relations::attach(connection, tenant, &mut resources, self.include).await;
+        attached.map_err(Failure::for_good)?;
         Ok(resources.pop().map(|(resource, _)| Updated {
             member_count: self.shown_count(member_count),
             resource,
