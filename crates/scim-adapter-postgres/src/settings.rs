@@ -223,6 +223,20 @@ mod tests {
         assert_eq!(url.config.get_ports(), [5433]);
     }
 
+    #[test]
+    fn a_silent_host_is_noticed_unless_the_url_says_otherwise() {
+        let limits = |query: &str| {
+            let url = ConnectionUrl::parse(&format!("postgresql://a,b/d?{query}")).expect("a URL");
+            let seconds = |time: Option<&Duration>| time.map(Duration::as_secs);
+            let config = url.config;
+            let idle = config.get_keepalives_idle().as_secs();
+            (seconds(config.get_connect_timeout()), seconds(config.get_tcp_user_timeout()), idle)
+        };
+        assert_eq!(limits(""), (Some(2), Some(10), 30));
+        let own = "connect_timeout=7&tcp_user_timeout=8&keepalives_idle=9";
+        assert_eq!(limits(own), (Some(7), Some(8), 9));
+    }
+
     #[track_caller]
     fn check_mode(url: &str, expected: SslMode) {
         assert_eq!(ConnectionUrl::parse(url).expect("a URL").ssl_mode, expected, "{url}");

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use scim_adapter_postgres::PostgresStore;
+use scim_adapter_postgres::{PostgresSettings, PostgresStore};
 use scim_domain::audit::{AuditOperation, AuditTarget};
 use scim_domain::identifier::Version;
+use scim_domain::listing::Include;
 use scim_domain::schema::TenantDefinitions;
 use scim_domain::tenant::Tenant;
 use scim_ports::conformance::{BoxFuture, Harness, Stores, run};
 use scim_ports::{
-    AuditRepository, CredentialRepository, SigningKeyRepository, StoredSigningKey, TenantRegistry,
-    TenantRepository, UpdateTenant,
+    AuditRepository, CredentialRepository, ResourceRepository, SigningKeyRepository, StoredSigningKey,
+    TenantRegistry, TenantRepository, UpdateTenant,
 };
 use scim_test_postgres::TestDatabase;
 use tokio_postgres::Config;
@@ -27,24 +28,30 @@ const SCRIPT: &str = include_str!("../../../../deploy/postgres/rls.sql");
 /// A migrated database under row-level security.
 struct Guarded {
     url: String,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Guarded {
     async fn new() -> Self {
         let database = database();
-        let owner = PostgresStore::open(&settings(database.url())).await.expect("the database is there");
-        owner.migrate().await.expect("the migrations apply");
+        guard(&database).await;
         let client = connect(database.url()).await;
-        for _ in 0..2 {
-            client.batch_execute(SCRIPT).await.expect("the script runs, and runs again");
-        }
         client.batch_execute("ALTER ROLE scim_app PASSWORD 'for tests'").await.expect("a password");
         let config: Config = database.url().parse().expect("a URL");
         let Some(Host::Tcp(host)) = config.get_hosts().first() else { panic!("a host: {config:?}") };
         let port = config.get_ports().first().expect("a port");
         let url = format!("postgresql://scim_app:for%20tests@{host}:{port}/{}", database.name());
-        Self { url, _database: database }
+        Self { url, database }
+    }
+}
+
+/// Makes the tables and their policies.
+async fn guard(database: &TestDatabase) {
+    let owner = PostgresStore::open(&settings(database.url())).await.expect("the database is there");
+    owner.migrate().await.expect("the migrations apply");
+    let client = connect(database.url()).await;
+    for _ in 0..2 {
+        client.batch_execute(SCRIPT).await.expect("the script runs, and runs again");
     }
 }
 
@@ -111,6 +118,26 @@ fn the_database_itself_shows_the_rows_of_one_tenant() {
         );
         let refused = client.batch_execute(&foreign).await.expect_err("a row of another tenant");
         assert_eq!(refused.code().map(|code| code.code()), Some("42501"));
+    });
+}
+
+#[test]
+fn a_connection_that_is_older_than_the_tables_shows_a_tenant_its_rows() {
+    block_on(async {
+        let guarded = Guarded::new().await;
+        let owner =
+            PostgresStore::open(&settings(guarded.database.url())).await.expect("the database is there");
+        owner.revert().await.expect("the tables go");
+        let one = PostgresSettings { max_connections: 1, ..settings(&guarded.url) };
+        let store = PostgresStore::open(&one).await.expect("the database is there");
+        store.resources().ping().await.expect_err("there are no tables");
+        guard(&guarded.database).await;
+        let tenant = scim_ports::conformance::tenant();
+        register(&store, &[Arc::clone(&tenant)]).await;
+        let user = create_users(&store, &tenant, ["a"]).await.remove(0);
+        let resources = store.resources();
+        let got = resources.resource_get(&tenant, &user.resource_type, user.id, Include::NOTHING).await;
+        assert!(got.expect("the store answers").is_some());
     });
 }
 
