@@ -215,9 +215,10 @@ mod tests {
     fn world() -> World {
         let stored = Arc::new(TestTenants::default());
         stored.put(tenant(1, "acme"));
+        let registry: Arc<dyn scim_ports::TenantRepository> = stored.clone();
         World {
             refusals: Refusals::default(),
-            tenants: TenantDirectory::new(Arc::clone(&stored) as _, Arc::new(TestClock::new())),
+            tenants: TenantDirectory::new(registry, Arc::new(TestClock::new())),
             stored,
             audit: TestAudit::default(),
             ids: TestIds::default(),
