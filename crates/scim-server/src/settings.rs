@@ -101,7 +101,7 @@ impl Environment {
 /// What settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Serving, which takes all of them.
+    /// Serving, which takes all of them, or telling whether they are fit for that.
     Serving,
     /// Anything else, which takes no secret.
     Tool,
