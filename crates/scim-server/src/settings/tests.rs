@@ -179,6 +179,7 @@ fn check_file(text: &str, expected: &str) {
 fn a_file_holds_known_keys_only() {
     check_file("server_prot = 1\n", "server_prot: unknown key in FILE");
     check_file("redis_url = \"x\"\n", "redis_url: set in FILE; what it configures is not built in");
+    check_file("redis_url_file = \"x\"\n", "redis_url_file: set in FILE; what it configures is not built in");
     check_file("server_port = [1]\n", "server_port: got '[1]' from FILE; expected a port number, 0 to 65535");
     check_file("a = \n", "--config: FILE, line 1: string values must be quoted, expected literal string");
 }
