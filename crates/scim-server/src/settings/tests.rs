@@ -292,4 +292,6 @@ fn no_rate_is_no_limit() {
     let limit = |variables: &[(&str, &str)]| read(variables).expect("valid").protection.rate_limit;
     assert_eq!(limit(&[]), None);
     assert_eq!(limit(&[("RATE_LIMIT_PER_SECOND", "0"), ("RATE_LIMIT_BURST", "9")]), None);
+    let fault = "RATE_LIMIT_PER_SECOND: not set, but RATE_LIMIT_BURST is; expected both";
+    check("RATE_LIMIT_BURST", "9", fault);
 }
