@@ -192,6 +192,21 @@ fn a_file_that_is_not_there_is_a_fault() {
 }
 
 #[test]
+fn without_a_key_it_is_told_what_it_is_derived_from() {
+    for (variables, expected) in [
+        (&[][..], "derived from a random SCIM_SHARED_SECRET"),
+        (&[("SCIM_SHARED_SECRET", SECRET)], "derived from SCIM_SHARED_SECRET"),
+        (&[("SCIM_SHARED_SECRET", SECRET), ("DATABASE_URL", URL)], "derived from SCIM_SHARED_SECRET"),
+    ] {
+        let mut printed = Vec::new();
+        read(variables).expect("valid").print(&mut printed).expect("printed");
+        let printed = String::from_utf8(printed).expect("UTF-8");
+        let line = format!("encryption_key = \"{expected}\"  # the default");
+        assert!(printed.lines().any(|printed| printed == line), "{line} is not in {printed}");
+    }
+}
+
+#[test]
 fn the_secret_is_never_printed() {
     let secret = "0123456789abcdef0123456789abcdef";
     let settings = read(&[("SCIM_SHARED_SECRET", secret)]).expect("valid");
