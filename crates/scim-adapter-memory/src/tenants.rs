@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::RwLock;
 use scim_domain::audit::AuditEntry;
-use scim_domain::identifier::{TenantId, Timestamp};
+use scim_domain::identifier::{TenantId, Timestamp, Version};
 use scim_domain::schema::{TenantDefinitions, TenantSchema};
 use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_ports::{
@@ -101,9 +101,19 @@ impl MemoryTenants {
         Ok(record)
     }
 
-    fn delete(&self, id: TenantId, at: Timestamp, audit: AuditEntry) -> Result<(), RepositoryError> {
+    fn delete(
+        &self,
+        id: TenantId,
+        expected: Version,
+        at: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<(), RepositoryError> {
         let (entry, target) = (Entry::from(&audit), Target::other("tenant", id));
         let mut registry = self.registry.write();
+        let current = registry.get(id).ok_or(RepositoryError::NotFound)?.record.version;
+        if current != expected {
+            return Err(RepositoryError::VersionConflict { current });
+        }
         let Registered { record, store, .. } = registry.remove(id).ok_or(RepositoryError::NotFound)?;
         store.log.note(entry, at, target, Some(record.version), None);
         drop(registry);
@@ -174,10 +184,11 @@ impl TenantRegistry for MemoryTenants {
     async fn tenant_delete(
         &self,
         id: TenantId,
+        expected: Version,
         at: Timestamp,
         audit: AuditEntry,
     ) -> Result<(), RepositoryError> {
-        self.delete(id, at, audit)
+        self.delete(id, expected, at, audit)
     }
 
     async fn tenant_purge(&self, limit: usize) -> Result<usize, RepositoryError> {

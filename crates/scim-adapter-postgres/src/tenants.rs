@@ -19,7 +19,6 @@ use crate::error::Failure;
 use crate::notices;
 use crate::pool::{Lease, Pool};
 use crate::queries::{audit, purge, statistics, tenants};
-use crate::rows::version;
 use crate::session::{Transaction, Undone, begin, execute, finish};
 use crate::sql::Sql;
 
@@ -137,10 +136,11 @@ impl TenantRegistry for PostgresTenants {
     async fn tenant_delete(
         &self,
         id: TenantId,
+        expected: Version,
         at: Timestamp,
         audit: AuditEntry,
     ) -> Result<(), RepositoryError> {
-        Deletion { id, at, audit }.run(&self.pool, Some(id)).await
+        Deletion { id, expected, at, audit }.run(&self.pool, Some(id)).await
     }
 
     /// Rows that somebody else holds at this time, another purge for instance, are passed over: they
@@ -190,6 +190,7 @@ struct Creation {
 /// A tenant to be deleted.
 struct Deletion {
     id: TenantId,
+    expected: Version,
     at: Timestamp,
     audit: AuditEntry,
 }
@@ -285,11 +286,19 @@ impl Transaction for Deletion {
 
     async fn attempt(&self, lease: &Lease) -> Result<(), Undone<RepositoryError>> {
         let connection = lease.connection()?;
-        let (begun, deleted) =
-            futures_util::join!(begin(connection), tenants::delete(connection, self.id, self.at));
+        let (begun, deleted) = futures_util::join!(
+            begin(connection),
+            tenants::delete(connection, self.id, self.expected, self.at)
+        );
         begun?;
-        let before = version(deleted?.ok_or(Undone::Refused(RepositoryError::NotFound))?)?;
-        let event = self.audit.record(self.id, self.at, the_tenant(self.id), Some(before), None);
+        if !deleted? {
+            let there = tenants::record(connection, self.id, false).await?;
+            return Err(Undone::Refused(match there {
+                Some(record) => RepositoryError::VersionConflict { current: record.version },
+                None => RepositoryError::NotFound,
+            }));
+        }
+        let event = self.audit.record(self.id, self.at, the_tenant(self.id), Some(self.expected), None);
         Ok(finish_change(connection, self.id, Some(event), Vec::new()).await?)
     }
 }

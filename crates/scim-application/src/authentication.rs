@@ -17,6 +17,7 @@ mod verifier;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use scim_domain::audit::Actor;
 use scim_domain::credential::{BearerToken, Credential, CredentialKind};
@@ -31,6 +32,7 @@ use scim_ports::{
 use smol_str::SmolStr;
 use tracing::Instrument;
 
+use crate::cache::is_within;
 use crate::cache::remembered::Remembered;
 use crate::oauth::is_jwt;
 use crate::observe::span_called;
@@ -50,6 +52,8 @@ const CREDENTIALS: usize = 50_000;
 const UNKNOWN_CREDENTIALS: usize = 50_000;
 /// No tenant has a longer name: such a path is not kept for the audit log.
 const LONGEST_NAME: usize = 256;
+/// For how long refusals are counted before they are written down.
+const COUNTED_FOR: Duration = Duration::from_secs(60);
 
 /// The operator's secret, and what it opens.
 pub struct OperatorAccess {
@@ -178,9 +182,16 @@ impl Authentication {
         is_operator
     }
 
-    /// Writes down what was collected of refusals.
+    /// Writes down what was collected of refusals; counts of them when their minute is over.
     pub(crate) async fn flush_refusals(&self) -> Result<(), RepositoryError> {
-        self.refusals.flush(&self.tenants, &*self.audit, &*self.ids).await
+        let now = self.clock.now();
+        let is_over = |begun| !is_within(begun, COUNTED_FOR, now);
+        self.refusals.flush(&self.tenants, &*self.audit, &*self.ids, now, is_over).await
+    }
+
+    /// Writes down what was collected of refusals, whether or not their minute is over.
+    pub(crate) async fn flush_all_refusals(&self) -> Result<(), RepositoryError> {
+        self.refusals.flush(&self.tenants, &*self.audit, &*self.ids, self.clock.now(), |_| true).await
     }
 
     /// Writes down what was collected of uses.

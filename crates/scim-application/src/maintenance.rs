@@ -172,7 +172,7 @@ impl Maintenance {
 
     /// Writes down everything that was collected.
     pub async fn flush(&self) {
-        told("refused authentications", self.authentication.flush_refusals().await);
+        told("refused authentications", self.authentication.flush_all_refusals().await);
         told("uses of credentials", self.authentication.flush_uses().await);
     }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use scim_domain::audit::{AuditEntry, AuditEvent};
 use scim_domain::credential::Credential;
-use scim_domain::identifier::{CredentialId, TenantId, Timestamp};
+use scim_domain::identifier::{CredentialId, TenantId, Timestamp, Version};
 use scim_domain::schema::TenantSchema;
 use scim_domain::tenant::Tenant;
 use scim_ports::{
@@ -156,7 +156,13 @@ impl TenantRegistry for TestTenants {
         Err(not_for_tests())
     }
 
-    async fn tenant_delete(&self, _: TenantId, _: Timestamp, _: AuditEntry) -> Result<(), RepositoryError> {
+    async fn tenant_delete(
+        &self,
+        _: TenantId,
+        _: Version,
+        _: Timestamp,
+        _: AuditEntry,
+    ) -> Result<(), RepositoryError> {
         Err(not_for_tests())
     }
 

@@ -51,10 +51,12 @@ pub trait TenantRegistry: TenantRepository {
     /// once, and its slug is free; what was its own is removed by [`tenant_purge`](Self::tenant_purge).
     ///
     /// # Errors
-    /// MUST return [`RepositoryError::NotFound`]
+    /// MUST return, in this order: [`RepositoryError::NotFound`];
+    /// [`RepositoryError::VersionConflict`] where the tenant is not at the version `expected`
     async fn tenant_delete(
         &self,
         id: TenantId,
+        expected: Version,
         at: Timestamp,
         audit: AuditEntry,
     ) -> Result<(), RepositoryError>;

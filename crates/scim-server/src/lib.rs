@@ -41,7 +41,11 @@ pub fn run(
         Err(refused_or_help) => refused_or_help.exit(),
     };
     let command = cli.command.unwrap_or(Command::Serve);
-    let purpose = if command == Command::Serve { Purpose::Serving } else { Purpose::Tool };
+    // Whoever asks for the settings in force wants to know whether a server could be started with them.
+    let purpose = match command {
+        Command::Serve | Command::Config => Purpose::Serving,
+        _ => Purpose::Tool,
+    };
     let settings = match Settings::read(&cli.flags, &Environment::new(environment), purpose) {
         Ok(settings) => settings,
         Err(faults) => {

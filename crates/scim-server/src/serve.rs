@@ -31,14 +31,15 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<()> {
     // carries what connections to a database were opened at the start.
     let threads = if settings.database.is_some() { settings.worker_threads } else { 1 };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
-    // What sends spans runs there too.
-    let telemetry = {
+    // What sends spans runs there too. A signal that comes during the start is heard: the first process of a
+    // container is not ended by one that it does not listen to.
+    let (signals, telemetry) = {
         let _entered = runtime.enter();
-        telemetry::start(settings, metrics.as_deref())?
+        (Signals::listen()?, telemetry::start(settings, metrics.as_deref())?)
     };
     let served = runtime.block_on(async {
         tokio::select! {
-            ended = serve(settings, metrics, &telemetry) => ended,
+            ended = serve(settings, metrics, &telemetry, signals) => ended,
             never = telemetry.run() => match never {},
         }
     });
@@ -51,6 +52,7 @@ async fn serve(
     settings: &Settings,
     metrics: Option<Arc<Metrics>>,
     telemetry: &Telemetry,
+    mut signals: Signals,
 ) -> anyhow::Result<()> {
     let (secret, is_random) = match &settings.scim_shared_secret {
         Some(secret) => (secret.clone(), false),
@@ -58,7 +60,15 @@ async fn serve(
     };
     let limits = &settings.limits;
     clients::allow_files(limits);
-    let wiring = Wiring { metrics: metrics.clone(), ..Wiring::new(settings, secret.clone()).await? };
+    // A database that is not there may be waited for.
+    let wired = tokio::select! {
+        wired = Wiring::new(settings, secret.clone()) => wired?,
+        signal = signals.next() => {
+            tracing::info!(signal, "ended before it was started");
+            return Ok(());
+        }
+    };
+    let wiring = Wiring { metrics: metrics.clone(), ..wired };
     let state = wiring.state();
     let maintenance = Arc::clone(state.service.maintenance());
     let maintained = tokio::spawn(async move { maintenance.run().await });
@@ -88,7 +98,6 @@ async fn serve(
     let Some(address) = server.addrs().first().copied() else {
         bail!("SERVER_HOST: {} is no address", settings.server_host);
     };
-    let mut signals = Signals::listen()?;
     // It ends with the process.
     let _watched = tls.map(|tls| tokio::spawn(tls.watch()));
     let running = server.run();

@@ -101,7 +101,7 @@ impl Environment {
 /// What settings are read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Serving, which takes all of them.
+    /// Serving, which takes all of them, or telling whether they are fit for that.
     Serving,
     /// Anything else, which takes no secret.
     Tool,
@@ -137,7 +137,8 @@ impl Settings {
             masked,
             if on_postgres { "none" } else { "a random one" },
         );
-        if purpose == Purpose::Serving && on_postgres && !reader.is_given(&keys::SCIM_SHARED_SECRET) {
+        let has_own_secret = reader.is_given(&keys::SCIM_SHARED_SECRET);
+        if purpose == Purpose::Serving && on_postgres && !has_own_secret {
             reader.fault(format!("SCIM_SHARED_SECRET: not set; on postgres it has to be {}", values::SECRET));
         }
         let scim_shared_secret_fallback =
@@ -149,7 +150,11 @@ impl Settings {
             values::ENCRYPTION_KEY,
             values::encryption_key,
             |_| "***".to_owned(),
-            if on_postgres { "derived from SCIM_SHARED_SECRET" } else { "a random one" },
+            if has_own_secret {
+                "derived from SCIM_SHARED_SECRET"
+            } else {
+                "derived from a random SCIM_SHARED_SECRET"
+            },
         );
         let public_base_url = reader.optional(
             &keys::PUBLIC_BASE_URL,

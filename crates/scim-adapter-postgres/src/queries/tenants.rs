@@ -5,7 +5,7 @@ use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::pg::{Pg, PgValue};
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::AsyncPgConnection;
-use scim_domain::identifier::{TenantId, Timestamp};
+use scim_domain::identifier::{TenantId, Timestamp, Version};
 use scim_domain::schema::{ResourceTypeDefinition, SchemaDefinition, TenantDefinitions};
 use scim_domain::tenant::TenantConfig;
 use scim_ports::TenantRecord;
@@ -176,13 +176,14 @@ pub(crate) fn update(record: &TenantRecord) -> Result<Sql, Failure> {
         .with(Bind::Uuid(record.id.uuid()), ""))
 }
 
-/// Marks a tenant as deleted; answers the version that it was at. Its slug becomes one that no URL can
-/// name, and it is inactive for replicas that do not know of deleted tenants.
+/// Marks a tenant as deleted if it is at this version; answers whether it did. Its slug becomes one that no
+/// URL can name, and it is inactive for replicas that do not know of deleted tenants.
 pub(crate) async fn delete(
     connection: &AsyncPgConnection,
     id: TenantId,
+    expected: Version,
     at: Timestamp,
-) -> Result<Option<i64>, Failure> {
+) -> Result<bool, Failure> {
     let mut sql = Sql::global(
         "UPDATE tenant t SET slug = '/' || t.id::text, active = FALSE, \
         version = t.version + 1, deleted_at = ",
@@ -190,8 +191,10 @@ pub(crate) async fn delete(
     let number = sql.bind(Bind::time(at));
     sql.push(", updated_at = ").again(number);
     sql.push(" WHERE t.deleted_at IS NULL AND t.id = ").bind(Bind::Uuid(id.uuid()));
-    sql.push(" RETURNING t.version - 1");
-    Ok(load::<_, i64>(connection, sql.rows::<BigInt>()).await?.into_iter().next())
+    sql.push(" AND t.version = ").bind(Bind::Integer(version_number(expected)));
+    sql.push(" RETURNING t.id");
+    let deleted: Vec<Uuid> = load(connection, sql.rows::<SqlUuid>()).await?;
+    Ok(!deleted.is_empty())
 }
 
 /// The statements that write definitions, in their order.

@@ -157,7 +157,10 @@ pub(crate) fn tenant_update(id: TenantId, expected: Version) -> UpdateTenant {
 
 /// Deletes a tenant.
 pub(crate) async fn delete_tenant(store: &PostgresStore, id: TenantId) {
-    let deleted = store.tenants().tenant_delete(id, later(9), audit_entry(AuditOperation::Delete)).await;
+    let tenants = store.tenants();
+    let record = tenants.tenant_record(id).await.expect("the store answers").expect("the tenant is there");
+    let audit = audit_entry(AuditOperation::Delete);
+    let deleted = tenants.tenant_delete(id, record.version, later(9), audit).await;
     deleted.expect("it is deleted");
 }
 

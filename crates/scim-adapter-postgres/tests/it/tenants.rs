@@ -228,7 +228,8 @@ fn a_deleted_tenant_is_gone_but_for_its_log_and_its_slug_is_free() {
         assert!(tenants.tenant_record(id).await.expect("the store answers").is_none());
         assert_eq!(tenants.tenant_statistics(id).await.expect("the store answers"), Statistics::default());
         is_not_found(tenants.tenant_update(tenant_update(id, Version::new(2))).await);
-        is_not_found(tenants.tenant_delete(id, later(10), audit_entry(AuditOperation::Delete)).await);
+        let audit = audit_entry(AuditOperation::Delete);
+        is_not_found(tenants.tenant_delete(id, Version::new(2), later(10), audit).await);
         assert!(credentials.credential_get(id, credential.id).await.expect("the store answers").is_none());
         assert!(credentials.credential_list(id, None, 10).await.expect("the store answers").is_empty());
         let audit = || audit_entry(AuditOperation::Create);

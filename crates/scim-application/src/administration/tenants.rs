@@ -150,24 +150,29 @@ impl Administration {
         tenant: &str,
         if_match: Option<&VersionCondition>,
     ) -> Result<(), AdminError> {
-        let record = self.record(tenant).await?;
-        check_version(if_match, record.version)?;
-        if record.slug == self.ports.operator_tenant {
-            return Err(conflict(format!(
-                "the tenant '{}' cannot be deleted: it is the one that the operator's secret \
-                 opens at /scim/v2; it can be made inactive",
-                record.slug
-            ))
-            .into());
+        for _attempt in 0..MAX_ATTEMPTS {
+            let TenantRecord { id, version, slug, .. } = self.record(tenant).await?;
+            check_version(if_match, version)?;
+            if slug == self.ports.operator_tenant {
+                return Err(conflict(format!(
+                    "the tenant '{slug}' cannot be deleted: it is the one that the operator's secret \
+                     opens at /scim/v2; it can be made inactive"
+                ))
+                .into());
+            }
+            let (now, audit) =
+                (self.ports.clock.now(), context.audit(&*self.ports.ids, AuditOperation::Delete, Vec::new()));
+            match self.ports.tenants.tenant_delete(id, version, now, audit).await {
+                Ok(()) => {
+                    self.changed(ChangeNotice::Tenant(id));
+                    return Ok(());
+                }
+                Err(RepositoryError::VersionConflict { .. }) => {}
+                Err(RepositoryError::NotFound) => return Err(super::no_tenant(tenant)),
+                Err(error) => return Err(error.into()),
+            }
         }
-        let audit = context.audit(&*self.ports.ids, AuditOperation::Delete, Vec::new());
-        let deleted = self.ports.tenants.tenant_delete(record.id, self.ports.clock.now(), audit).await;
-        deleted.map_err(|error| match error {
-            RepositoryError::NotFound => super::no_tenant(tenant),
-            error => error.into(),
-        })?;
-        self.changed(ChangeNotice::Tenant(record.id));
-        Ok(())
+        Err(too_many_writers())
     }
 }
 

@@ -1,7 +1,9 @@
 //! Refused authentications, on their way into the audit log.
 //!
 //! Nobody who is refused waits for that: a refusal is put down here, and written with others a
-//! second later. A flood leaves a bounded number of records.
+//! second later. A flood takes a bounded amount of memory, and leaves a bounded number of records a minute.
+
+mod minutes;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -14,8 +16,9 @@ use scim_ports::{AuditRepository, IdGenerator, RepositoryError};
 use smol_str::SmolStr;
 
 use crate::TenantDirectory;
+use minutes::{Minutes, Taken};
 
-/// The most refusals between two flushes of which each gets its own record.
+/// The most refusals between two flushes that are put down one by one.
 const SINGLE: usize = 100;
 /// The most kinds of refusals beyond those that are told apart.
 const KINDS: usize = 400;
@@ -57,7 +60,14 @@ struct Refusal {
 #[derive(Default)]
 pub(super) struct Refusals {
     collected: Mutex<Collected>,
-    unwritten: tokio::sync::Mutex<Vec<AuditEvent>>,
+    unwritten: tokio::sync::Mutex<Unwritten>,
+}
+
+/// What was collected and is not in the log yet.
+#[derive(Default)]
+struct Unwritten {
+    minutes: Minutes,
+    records: Vec<AuditEvent>,
 }
 
 #[derive(Default)]
@@ -88,15 +98,15 @@ impl Refusals {
         if let Some(same) = collected.by_tenant.get_mut(&kind.wanted) {
             same.occurrences = same.occurrences.saturating_add(1);
         } else if collected.by_tenant.len() < TENANTS {
-            let kind = Kind { credential: None, client_address: None, ..kind };
-            collected.by_tenant.insert(kind.wanted.clone(), refusal(kind));
+            collected.by_tenant.insert(kind.wanted.clone(), refusal(kind).of_any_kind());
         } else {
             collected.lost = collected.lost.saturating_add(1);
         }
     }
 
-    /// Writes down what was collected, of those tenants that there are. What cannot be written waits
-    /// for the next time.
+    /// Writes down what was collected, of those tenants that there are: of each tenant a few refusals
+    /// of a minute at once, and counts of the others when `is_over` says of the moment when their minute
+    /// began that it is over. What cannot be written waits for the next time.
     ///
     /// # Errors
     /// Those of the stores.
@@ -105,9 +115,14 @@ impl Refusals {
         tenants: &TenantDirectory,
         audit: &dyn AuditRepository,
         ids: &dyn IdGenerator,
+        now: Timestamp,
+        is_over: impl Fn(Timestamp) -> bool,
     ) -> Result<(), RepositoryError> {
         // One at a time, so that what one failed to write is not lost between two.
         let mut unwritten = self.unwritten.lock().await;
+        let Unwritten { minutes, records } = &mut *unwritten;
+        // What is told first is what was first.
+        let mut told = minutes.end(&is_over);
         let Collected { mut single, by_kind, by_tenant, mut lost } =
             std::mem::take(&mut *self.collected.lock());
         single.extend(by_kind.into_values());
@@ -126,25 +141,40 @@ impl Refusals {
                     tenant
                 }
             };
-            match tenant {
-                Ok(Some(tenant)) if unwritten.len() < WAITING => unwritten.push(refusal.record(tenant, ids)),
-                Ok(None) => {}
-                // While the registry cannot be asked, who was meant cannot be told.
-                Ok(Some(_)) | Err(()) => lost = lost.saturating_add(u64::from(refusal.occurrences)),
+            let occurrences = u64::from(refusal.occurrences);
+            // While the registry cannot be asked, who was meant cannot be told.
+            match tenant.map(|tenant| tenant.map(|tenant| (tenant, minutes.take(tenant, refusal, now)))) {
+                Ok(Some((tenant, Taken::Single(refusal)))) => told.push((tenant, refusal)),
+                Ok(Some((_, Taken::Counted)) | None) => {}
+                Ok(Some((_, Taken::Lost))) | Err(()) => lost = lost.saturating_add(occurrences),
+            }
+        }
+        // A minute that has just begun may be over as well, where this is the last time.
+        told.extend(minutes.end(is_over));
+        for (tenant, refusal) in told {
+            if records.len() < WAITING {
+                records.push(refusal.record(tenant, ids));
+            } else {
+                lost = lost.saturating_add(u64::from(refusal.occurrences));
             }
         }
         if lost > 0 {
             tracing::warn!(lost, "refused authentications could not be written down");
         }
-        if !unwritten.is_empty() {
-            audit.audit_append(unwritten.clone()).await?;
-            unwritten.clear();
+        if !records.is_empty() {
+            audit.audit_append(records.clone()).await?;
+            records.clear();
         }
         Ok(())
     }
 }
 
 impl Refusal {
+    /// The first of several, of which only the tenant is the same.
+    fn of_any_kind(self) -> Self {
+        Self { kind: Kind { credential: None, client_address: None, ..self.kind }, ..self }
+    }
+
     fn record(self, tenant: TenantId, ids: &dyn IdGenerator) -> AuditEvent {
         let origin = Origin {
             actor: Actor::Unknown { credential: self.kind.credential },
@@ -176,17 +206,20 @@ mod tests {
 
     struct World {
         refusals: Refusals,
+        stored: Arc<TestTenants>,
         tenants: TenantDirectory,
         audit: TestAudit,
         ids: TestIds,
     }
 
     fn world() -> World {
-        let stored = TestTenants::default();
+        let stored = Arc::new(TestTenants::default());
         stored.put(tenant(1, "acme"));
+        let registry: Arc<dyn scim_ports::TenantRepository> = stored.clone();
         World {
             refusals: Refusals::default(),
-            tenants: TenantDirectory::new(Arc::new(stored), Arc::new(TestClock::new())),
+            tenants: TenantDirectory::new(registry, Arc::new(TestClock::new())),
+            stored,
             audit: TestAudit::default(),
             ids: TestIds::default(),
         }
@@ -207,8 +240,14 @@ mod tests {
             }
         }
 
+        /// A flush in the first minute.
         async fn flush(&self) -> Result<(), RepositoryError> {
-            self.refusals.flush(&self.tenants, &self.audit, &self.ids).await
+            self.refusals.flush(&self.tenants, &self.audit, &self.ids, at(0), |_| false).await
+        }
+
+        /// A flush after all minutes.
+        async fn flush_all(&self) -> Result<(), RepositoryError> {
+            self.refusals.flush(&self.tenants, &self.audit, &self.ids, at(60), |_| true).await
         }
 
         fn occurrences(&self) -> Vec<u32> {
@@ -241,10 +280,45 @@ mod tests {
         let world = world();
         world.note(at_acme(7, 1), 1000);
         world.note(at_acme(7, 2), 500);
-        world.flush().await.expect("written");
+        world.flush_all().await.expect("written");
         let occurrences = world.occurrences();
-        assert_eq!(occurrences.len(), SINGLE + 2);
-        assert_eq!(occurrences[SINGLE - 1..], [1, 500, 900]);
+        assert_eq!(occurrences.len(), minutes::SINGLE + 2);
+        assert_eq!(occurrences[minutes::SINGLE - 1..], [1, 500, 990]);
+    }
+
+    #[tokio::test]
+    async fn a_flood_leaves_a_few_records_a_minute() {
+        let world = world();
+        let clock = TestClock::new();
+        let flush = || {
+            let now = scim_ports::Clock::now(&clock);
+            let is_over = move |begun: Timestamp| now.unix_seconds() >= begun.unix_seconds() + 60;
+            world.refusals.flush(&world.tenants, &world.audit, &world.ids, now, is_over)
+        };
+        for _second in 0..600 {
+            world.note(at_acme(7, 1), 100);
+            flush().await.expect("written");
+            clock.advance(1);
+        }
+        flush().await.expect("written");
+        assert_eq!(world.occurrences().len(), 10 * (minutes::SINGLE + 1), "ten minutes");
+        assert_eq!(world.occurrences().iter().sum::<u32>(), 60_000);
+    }
+
+    #[tokio::test]
+    async fn one_tenant_is_told_of_refusals_while_another_is_flooded() {
+        let world = world();
+        world.stored.put(tenant(2, "globex"));
+        for spelling in ["acme", &tenant(1, "acme").id.to_string()] {
+            world.note(Kind { wanted: Wanted::Name(spelling.into()), ..at_acme(7, 1) }, 40);
+        }
+        world.note(Kind { wanted: Wanted::Name("globex".into()), ..at_acme(7, 1) }, 1);
+        world.flush().await.expect("written");
+        let of = |number, slug| {
+            let id = tenant(number, slug).id;
+            world.audit.events().iter().filter(|event| event.tenant == id).count()
+        };
+        assert_eq!((of(1, "acme"), of(2, "globex")), (minutes::SINGLE, 1));
     }
 
     #[tokio::test]
@@ -253,9 +327,9 @@ mod tests {
         for credential in 0..100_000 {
             world.note(at_acme(credential, 1), 1);
         }
-        world.flush().await.expect("written");
+        world.flush_all().await.expect("written");
         let occurrences = world.occurrences();
-        assert_eq!(occurrences.len(), SINGLE + KINDS + 1);
+        assert_eq!(occurrences.len(), minutes::SINGLE + minutes::KINDS + 1);
         assert_eq!(occurrences.iter().sum::<u32>(), 100_000);
     }
 
@@ -263,15 +337,15 @@ mod tests {
     async fn what_cannot_be_written_waits() {
         let world = world();
         world.audit.fail(true);
-        for _ in 0..100 {
+        for _ in 0..1000 {
             world.note(at_acme(7, 1), 1000);
-            world.flush().await.expect_err("told to fail");
+            world.flush_all().await.expect_err("told to fail");
         }
         world.audit.fail(false);
-        world.flush().await.expect("written");
+        world.flush_all().await.expect("written");
         let written = world.audit.events().len();
         assert!((SINGLE..=WAITING).contains(&written), "{written}");
-        world.flush().await.expect("nothing to write");
+        world.flush_all().await.expect("nothing to write");
         assert_eq!(world.audit.events().len(), written);
     }
 }

@@ -102,6 +102,27 @@ async fn refusals_are_written_down_each_time() {
 }
 
 #[tokio::test]
+async fn refusals_that_are_counted_are_written_down_after_a_minute_or_at_the_end() {
+    let world = world();
+    let occurrences = || -> u32 { world.audit.events().iter().map(|event| event.occurrences).sum() };
+    for (seconds, expected) in [(0, 10), (59, 10), (1, 60)] {
+        world.clock.advance(seconds);
+        if seconds == 0 {
+            for _ in 0..60 {
+                world.refuse().await;
+            }
+        }
+        world.maintenance.collect().await;
+        assert_eq!(occurrences(), expected, "{seconds} seconds later");
+    }
+    for _ in 0..60 {
+        world.refuse().await;
+    }
+    world.maintenance.flush().await;
+    assert_eq!((occurrences(), world.audit.events().len()), (120, 22));
+}
+
+#[tokio::test]
 async fn old_records_are_removed_every_hour() {
     let world = world();
     world.write_records(2500, 0).await;

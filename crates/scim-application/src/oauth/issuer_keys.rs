@@ -33,7 +33,13 @@ struct Source {
     keys: Arc<Vec<IssuerKey>>,
     fetched: Option<Instant>,
     asked: Option<Instant>,
+    /// Whether it did not answer when it was asked last.
+    has_failed: bool,
 }
+
+/// The keys that a token may have been signed with are not known, and cannot be fetched now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct KeysUnknown;
 
 /// Finds the keys of issuers.
 pub(super) struct KeyFinder {
@@ -47,30 +53,45 @@ impl KeyFinder {
     }
 
     /// The keys of an issuer; of those that are fetched, as they are now if none has this id.
-    pub(super) async fn keys(&self, keys: &IssuerKeys, id: Option<&str>) -> Arc<Vec<IssuerKey>> {
+    ///
+    /// # Errors
+    /// [`KeysUnknown`] where there are none that may be used, or none with this id, and the source does not
+    /// answer.
+    pub(super) async fn keys(
+        &self,
+        keys: &IssuerKeys,
+        id: Option<&str>,
+    ) -> Result<Arc<Vec<IssuerKey>>, KeysUnknown> {
         match keys {
-            IssuerKeys::Set(set) => Arc::new(read(set)),
+            IssuerKeys::Set(set) => Ok(Arc::new(read(set))),
             IssuerKeys::Uri(uri) => self.fetched(uri, id).await,
         }
     }
 
-    async fn fetched(&self, uri: &str, id: Option<&str>) -> Arc<Vec<IssuerKey>> {
+    async fn fetched(&self, uri: &str, id: Option<&str>) -> Result<Arc<Vec<IssuerKey>>, KeysUnknown> {
         let source = self.source_of(uri);
         let mut source = source.lock().await;
         let is_older = |at: Option<Instant>, than: Duration| at.is_none_or(|at| at.elapsed() >= than);
-        let is_known = id.is_none_or(|id| source.keys.iter().any(|key| key.id.as_deref() == Some(id)));
-        let is_wanted = is_older(source.fetched, FRESH) || !is_known;
+        let has =
+            |source: &Source| id.is_none_or(|id| source.keys.iter().any(|key| key.id.as_deref() == Some(id)));
+        let is_wanted = is_older(source.fetched, FRESH) || !has(&source);
         if is_wanted && is_older(source.asked, ASK_AGAIN) {
+            let answer = self.fetch(uri).await;
+            // Only now, so that a request which is given up leaves the source to be asked by the next one.
             source.asked = Some(Instant::now());
-            match self.fetch(uri).await {
+            source.has_failed = answer.is_err();
+            match answer {
                 Ok(keys) => {
                     source.keys = Arc::new(keys);
-                    source.fetched = Some(Instant::now());
+                    source.fetched = source.asked;
                 }
                 Err(error) => tracing::warn!(uri, %error, "the keys of an issuer cannot be fetched"),
             }
         }
-        if is_older(source.fetched, USABLE) { Arc::default() } else { Arc::clone(&source.keys) }
+        if is_older(source.fetched, USABLE) || (source.has_failed && !has(&source)) {
+            return Err(KeysUnknown);
+        }
+        Ok(Arc::clone(&source.keys))
     }
 
     async fn fetch(&self, uri: &str) -> Result<Vec<IssuerKey>, Box<dyn std::error::Error + Send + Sync>> {

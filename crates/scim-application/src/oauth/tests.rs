@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use parking_lot::Mutex;
+use scim_domain::error::ErrorKind;
 use scim_domain::identifier::{CredentialId, TenantId, Timestamp};
 use scim_domain::schema::TenantSchema;
 use scim_domain::scope::Scopes;
@@ -20,7 +21,7 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 use uuid::Uuid;
 
-use super::{AccessTokens, Sealer, SigningKeys, TrustedIssuers};
+use super::{AccessTokens, IssuedToken, Sealer, SigningKeys, TrustedIssuers};
 
 const ISSUER: &str = "https://scim.example";
 
@@ -311,12 +312,22 @@ async fn a_token_of_a_trusted_issuer_speaks_for_a_user() {
     let (issuers, source) = trusting(&provider);
     let token = provider.sign(&Provider::claims());
     for _ in 0..3 {
-        let read = issuers.verify(&provider.tenant(), &token, at(0)).await.expect("good");
+        let read = issuers.verify(&provider.tenant(), &token, at(0)).await.expect("keys").expect("good");
         assert_eq!((read.issuer.as_str(), read.name.as_deref()), ("https://idp.example", Some("s")));
         assert_eq!(read.subject, Some((SubjectAttribute::UserName, "bjensen".into())));
         assert_eq!(read.scopes.to_string(), "read");
     }
     assert_eq!(*source.asked.lock(), 1, "the keys are remembered");
+}
+
+/// What the token says, while the keys are known.
+async fn verify(
+    issuers: &TrustedIssuers,
+    tenant: &Tenant,
+    token: &str,
+    now: Timestamp,
+) -> Option<IssuedToken> {
+    issuers.verify(tenant, token, now).await.expect("keys")
 }
 
 #[tokio::test]
@@ -338,12 +349,12 @@ async fn what_a_tenant_does_not_trust_is_refused() {
         let mut claims = Provider::claims();
         claims[name] = value.clone();
         let token = provider.sign(&claims);
-        assert_eq!(issuers.verify(&provider.tenant(), &token, at(0)).await, None, "{name}: {value}");
+        assert_eq!(verify(&issuers, &provider.tenant(), &token, at(0)).await, None, "{name}: {value}");
     }
     let untrusting = Tenant { config: Arc::default(), ..provider.tenant() };
-    assert_eq!(issuers.verify(&untrusting, &provider.sign(&Provider::claims()), at(0)).await, None);
+    assert_eq!(verify(&issuers, &untrusting, &provider.sign(&Provider::claims()), at(0)).await, None);
     let stranger = Provider::new();
-    assert_eq!(issuers.verify(&provider.tenant(), &stranger.sign(&Provider::claims()), at(0)).await, None);
+    assert_eq!(verify(&issuers, &provider.tenant(), &stranger.sign(&Provider::claims()), at(0)).await, None);
 }
 
 #[tokio::test]
@@ -352,14 +363,14 @@ async fn an_algorithm_that_is_not_the_issuers_is_refused() {
     provider.config["algorithms"] = json!(["RS256"]);
     let (issuers, _) = trusting(&provider);
     let token = provider.sign(&Provider::claims());
-    assert_eq!(issuers.verify(&provider.tenant(), &token, at(0)).await, None);
+    assert_eq!(verify(&issuers, &provider.tenant(), &token, at(0)).await, None);
     let x = provider.jwks()["keys"][1]["x"].as_str().expect("x").to_owned();
     for secret in [x.as_bytes(), provider.key.public_key().as_ref()] {
         let mut header = Header::new(Algorithm::HS256);
         header.kid = Some("1".into());
         let key = EncodingKey::from_secret(secret);
         let forged = jsonwebtoken::encode(&header, &Provider::claims(), &key).expect("signed");
-        assert_eq!(issuers.verify(&provider.tenant(), &forged, at(0)).await, None);
+        assert_eq!(verify(&issuers, &provider.tenant(), &forged, at(0)).await, None);
     }
 }
 
@@ -373,20 +384,80 @@ async fn keys_in_the_config_are_not_fetched() {
     keys["keys"].as_array_mut().expect("keys").remove(0);
     provider.config["jwks"] = keys;
     let token = provider.sign(&Provider::claims());
-    assert!(issuers.verify(&provider.tenant(), &token, at(0)).await.is_some());
+    assert!(verify(&issuers, &provider.tenant(), &token, at(0)).await.is_some());
     assert_eq!(*source.asked.lock(), 0);
 }
 
+/// Whether the source answered, and the token is good.
+async fn tried(issuers: &TrustedIssuers, provider: &Provider, token: &str) -> Option<bool> {
+    match issuers.verify(&provider.tenant(), token, at(0)).await {
+        Ok(read) => Some(read.is_some()),
+        Err(failed) => {
+            assert_eq!(failed.error.kind, ErrorKind::Unavailable);
+            assert!(failed.retry_after.is_some());
+            None
+        }
+    }
+}
+
 #[tokio::test]
-async fn a_source_that_fails_or_lacks_a_key_is_not_asked_with_every_token() {
+async fn keys_that_are_not_known_and_cannot_be_fetched_refuse_nobody() {
     let provider = Provider::new();
     let (issuers, source) = trusting(&provider);
     *source.answer.lock() = Err("down".into());
     let token = provider.sign(&Provider::claims());
     for _ in 0..3 {
-        assert_eq!(issuers.verify(&provider.tenant(), &token, at(0)).await, None);
+        assert_eq!(tried(&issuers, &provider, &token).await, None);
+    }
+    assert_eq!(*source.asked.lock(), 1, "it is not asked with every token");
+    let mut claims = Provider::claims();
+    claims["iss"] = json!("https://evil.example");
+    assert_eq!(tried(&issuers, &provider, &provider.sign(&claims)).await, Some(false));
+}
+
+#[tokio::test]
+async fn a_source_that_lacks_a_key_is_not_asked_with_every_token() {
+    let provider = Provider::new();
+    let (issuers, source) = trusting(&provider);
+    *source.answer.lock() = Ok(json!({"keys": []}));
+    let token = provider.sign(&Provider::claims());
+    for _ in 0..3 {
+        assert_eq!(tried(&issuers, &provider, &token).await, Some(false));
     }
     assert_eq!(*source.asked.lock(), 1);
+}
+
+/// A source that does not answer the first time.
+#[derive(Default)]
+struct SlowSource(Mutex<usize>);
+
+#[async_trait]
+impl JwksSource for SlowSource {
+    async fn jwks_fetch(&self, _uri: &str) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+        let is_first = {
+            let mut asked = self.0.lock();
+            *asked += 1;
+            *asked == 1
+        };
+        if is_first {
+            std::future::pending::<()>().await;
+        }
+        Ok(json!({"keys": []}).to_string())
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_leaves_the_source_to_the_next_one() {
+    let provider = Provider::new();
+    let source = Arc::new(SlowSource::default());
+    let issuers = TrustedIssuers::new(source.clone());
+    let (tenant, token) = (provider.tenant(), provider.sign(&Provider::claims()));
+    {
+        let mut given_up = Box::pin(issuers.verify(&tenant, &token, at(0)));
+        assert!(futures_util::poll!(given_up.as_mut()).is_pending());
+    }
+    assert_eq!(tried(&issuers, &provider, &token).await, Some(false));
+    assert_eq!(*source.0.lock(), 2);
 }
 
 fn parts(token: &str) -> [String; 3] {

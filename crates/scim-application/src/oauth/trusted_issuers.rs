@@ -9,8 +9,9 @@ use scim_domain::tenant::{JwtAlgorithm, SubjectAttribute, Tenant, TrustedIssuer}
 use scim_ports::JwksSource;
 use serde_json::Value;
 
-use super::issuer_keys::{KeyFinder, candidates};
+use super::issuer_keys::{KeyFinder, KeysUnknown, candidates};
 use super::jwt::{self, Claims};
+use crate::ServiceError;
 
 /// Verifies the tokens of the issuers that tenants trust.
 pub struct TrustedIssuers {
@@ -42,21 +43,35 @@ impl TrustedIssuers {
     /// What the token says; `None` for one that this tenant does not trust, or not now: of another
     /// issuer or audience, with another algorithm, without a claim that is required, without the
     /// claim that names the user where one is mapped, not signed by a key of the issuer, too early or too late.
-    pub async fn verify(&self, tenant: &Tenant, token: &str, now: Timestamp) -> Option<IssuedToken> {
-        if tenant.config.trusted_issuers.is_empty() {
-            return None;
-        }
-        let header = jwt::header(token)?;
-        let issuer = issuer_of(tenant, &jwt::claims_unverified(token)?)?;
-        if !issuer.algorithms.iter().any(|algorithm| library_name(*algorithm) == header.algorithm) {
-            return None;
-        }
+    ///
+    /// # Errors
+    /// 503 where that cannot be told, because the issuer's keys are not known and cannot be fetched now.
+    pub async fn verify(
+        &self,
+        tenant: &Tenant,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Option<IssuedToken>, ServiceError> {
+        let Some((issuer, header)) = expected(tenant, token) else { return Ok(None) };
         let id = header.key_id.as_deref();
-        let keys = self.keys.keys(&issuer.keys, id).await;
+        let keys = self.keys.keys(&issuer.keys, id).await.map_err(|KeysUnknown| {
+            ServiceError::unavailable("the keys of the token's issuer cannot be fetched", None)
+        })?;
         let claims = candidates(&keys, id, header.algorithm)
-            .find_map(|key| jwt::verify(token, &key.verifies, header.algorithm))?;
-        read(issuer, &claims, now)
+            .find_map(|key| jwt::verify(token, &key.verifies, header.algorithm));
+        Ok(claims.and_then(|claims| read(issuer, &claims, now)))
     }
+}
+
+/// The issuer that the token says it is of, if the tenant trusts it, with an algorithm of that issuer.
+fn expected<'t>(tenant: &'t Tenant, token: &str) -> Option<(&'t TrustedIssuer, jwt::Header)> {
+    if tenant.config.trusted_issuers.is_empty() {
+        return None;
+    }
+    let header = jwt::header(token)?;
+    let issuer = issuer_of(tenant, &jwt::claims_unverified(token)?)?;
+    let is_allowed = issuer.algorithms.iter().any(|one| library_name(*one) == header.algorithm);
+    is_allowed.then_some((issuer, header))
 }
 
 fn issuer_of<'t>(tenant: &'t Tenant, claims: &Claims) -> Option<&'t TrustedIssuer> {

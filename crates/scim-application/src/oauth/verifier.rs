@@ -52,7 +52,8 @@ impl TokenVerifier for SignedTokens {
         };
         let tenant = tenant.map_err(|error| TokenRefusal::Failed(error.into()))?.ok_or(REFUSED)?;
         let refused = TokenRefusal::Refused { tenant: Some(tenant.id), credential: None };
-        let Some(read) = self.issuers.verify(&tenant, token, now).await else { return Err(refused) };
+        let read = self.issuers.verify(&tenant, token, now).await.map_err(TokenRefusal::Failed)?;
+        let Some(read) = read else { return Err(refused) };
         let Some(subject) = self.subject(&tenant, &read).await.map_err(TokenRefusal::Failed)? else {
             return Err(refused);
         };

@@ -287,6 +287,17 @@ async fn the_token_of_a_trusted_issuer_speaks_for_its_user() {
 }
 
 #[tokio::test]
+async fn while_the_keys_of_a_trusted_issuer_cannot_be_fetched_its_tokens_are_asked_to_come_back() {
+    let app = TestApp::start().await.expect("a server");
+    // Nobody listens at port 1.
+    let provider = Provider { uri: "http://127.0.0.1:1/keys".to_owned(), ..Provider::start().await };
+    provider.trusted(&app).await;
+    let answer = app.bearer(&provider.token(|_| {})).at("/tenants/acme").get("/Users").await;
+    answer.expect_error(503, None, "the keys of the token's issuer cannot be fetched");
+    assert!(!answer.header("retry-after").is_empty());
+}
+
+#[tokio::test]
 async fn what_the_tenant_does_not_trust_opens_nothing() {
     let app = TestApp::start().await.expect("a server");
     let provider = Provider::start().await;

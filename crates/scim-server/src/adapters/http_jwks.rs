@@ -22,7 +22,8 @@ pub struct HttpJwks {
 }
 
 impl HttpJwks {
-    /// A source with connections of its own.
+    /// A source with connections of its own, or through the proxy that `HTTPS_PROXY` names: some networks have
+    /// no other way out.
     ///
     /// # Errors
     /// Where TLS cannot be set up.

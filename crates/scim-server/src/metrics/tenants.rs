@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::RwLock;
 use prometheus_client::collector::Collector;
@@ -33,6 +33,8 @@ pub(super) struct Tenants(Arc<RwLock<HashMap<Box<str>, Arc<Tenant>>>>, Arc<Tenan
 struct Tenant {
     types: RwLock<Vec<(Box<str>, Arc<Operations>)>>,
     population: RwLock<Option<Population>>,
+    /// Whether the tenants were counted without this one since it was heard of.
+    was_missed: AtomicBool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -121,8 +123,12 @@ impl Tenants {
     /// These are all tenants that there are: what is gone has no labels any more, and makes room.
     pub(super) fn population(&self, all: &[TenantPopulation]) {
         let there: HashSet<&str> = all.iter().map(|tenant| tenant.tenant.as_str()).collect();
-        // One that was never counted may be new, rather than gone.
-        self.0.write().retain(|slug, tenant| there.contains(&**slug) || tenant.population.read().is_none());
+        // One that was never counted may be new, rather than gone: made while the others were counted. It is
+        // among them the next time, or it is gone.
+        let may_be_new = |tenant: &Tenant| {
+            tenant.population.read().is_none() && !tenant.was_missed.swap(true, Ordering::Relaxed)
+        };
+        self.0.write().retain(|slug, tenant| there.contains(&**slug) || may_be_new(tenant));
         let mut others: Option<Population> = None;
         for TenantPopulation { tenant, users, groups } in all {
             let (users, groups) = (*users, *groups);

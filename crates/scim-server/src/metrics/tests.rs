@@ -79,6 +79,21 @@ fn tenants_that_are_gone_make_room() {
     metrics.operation("new", "User", Operation::Create, Outcome::Success);
     metrics.population(&all[..3]);
     assert_eq!(samples(&metrics, "scim_operations_total").len(), 1, "what was never counted may be new");
+    metrics.population(&all[..3]);
+    assert_eq!(samples(&metrics, "scim_operations_total"), [""; 0], "it is not there the second time either");
+}
+
+#[test]
+fn tenants_that_come_and_go_between_two_counts_make_room() {
+    let metrics = Metrics::new();
+    for number in 0..MOST_TENANTS {
+        metrics.operation(&format!("t{number}"), "User", Operation::Create, Outcome::Success);
+    }
+    for _ in 0..2 {
+        metrics.population(&[]);
+    }
+    metrics.operation("new", "User", Operation::Create, Outcome::Success);
+    assert_eq!(samples(&metrics, r#"scim_operations_total{tenant="new""#).len(), 1);
 }
 
 #[test]

@@ -129,3 +129,10 @@ pub(crate) const ALL: &[&Key] = &[
 
 /// Settings of features that this build does not have.
 pub(crate) const NOT_BUILT_IN: &[&str] = &["CACHE_TTL", "REDIS_MAX_CONNECTIONS", "REDIS_URL"];
+
+/// The same, in every spelling of the environment: who keeps a secret in a file names that.
+pub(crate) fn all_not_built_in() -> impl Iterator<Item = String> {
+    NOT_BUILT_IN
+        .iter()
+        .flat_map(|name| ["", FILE_SUFFIX].map(|suffix| [name, &*suffix.to_uppercase()].concat()))
+}

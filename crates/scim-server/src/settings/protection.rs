@@ -22,7 +22,8 @@ const BURST: &str = "a number of requests, 1 to 1000000";
 const PROXIES: &str = "networks such as 10.0.0.0/8,2001:db8::/32";
 const ORIGINS: &str = "origins such as https://app.example, without paths and wildcards";
 
-/// Reads all of them. A burst without a limit is checked all the same.
+/// Reads all of them. A burst is of a limit: it is refused where none is set, and where that is 0, which turns it
+/// off, checked all the same.
 pub(super) fn read(reader: &mut Reader<'_>) -> ProtectionSettings {
     let per_second = reader.or_default(&keys::RATE_LIMIT_PER_SECOND, RATE, rate, 0);
     let burst = reader.optional(
@@ -32,6 +33,9 @@ pub(super) fn read(reader: &mut Reader<'_>) -> ProtectionSettings {
         u32::to_string,
         "twice RATE_LIMIT_PER_SECOND",
     );
+    if reader.is_given(&keys::RATE_LIMIT_BURST) && !reader.is_given(&keys::RATE_LIMIT_PER_SECOND) {
+        reader.fault("RATE_LIMIT_PER_SECOND: not set, but RATE_LIMIT_BURST is; expected both".to_owned());
+    }
     let trusted_proxies = reader.optional(
         &keys::TRUSTED_PROXIES,
         PROXIES,

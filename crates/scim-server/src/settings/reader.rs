@@ -7,7 +7,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::keys::{self, FILE_SUFFIX, Key, NOT_BUILT_IN};
+use super::keys::{self, FILE_SUFFIX, Key};
 use super::{Effective, Environment, Flags};
 
 /// The most bytes of a file that holds a secret.
@@ -182,9 +182,9 @@ impl<'a> Reader<'a> {
 
     /// What cannot be set is refused, wherever it is set.
     fn refuse_unknown(&mut self) {
-        for name in NOT_BUILT_IN {
-            if self.environment.get(name).is_some() {
-                self.faults.push(not_built_in(name, "the environment"));
+        for name in keys::all_not_built_in() {
+            if self.environment.get(&name).is_some() {
+                self.faults.push(not_built_in(&name, "the environment"));
             }
         }
         let file_name = self.file_name();
@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
             if keys::ALL.iter().any(|known| known.is_spelled(key)) {
                 continue;
             }
-            let is_later = NOT_BUILT_IN.iter().any(|name| name.to_lowercase() == *key);
+            let is_later = keys::all_not_built_in().any(|name| name.to_lowercase() == *key);
             self.faults.push(if is_later {
                 not_built_in(key, &file_name)
             } else {

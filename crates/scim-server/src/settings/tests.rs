@@ -179,6 +179,7 @@ fn check_file(text: &str, expected: &str) {
 fn a_file_holds_known_keys_only() {
     check_file("server_prot = 1\n", "server_prot: unknown key in FILE");
     check_file("redis_url = \"x\"\n", "redis_url: set in FILE; what it configures is not built in");
+    check_file("redis_url_file = \"x\"\n", "redis_url_file: set in FILE; what it configures is not built in");
     check_file("server_port = [1]\n", "server_port: got '[1]' from FILE; expected a port number, 0 to 65535");
     check_file("a = \n", "--config: FILE, line 1: string values must be quoted, expected literal string");
 }
@@ -188,6 +189,21 @@ fn a_file_that_is_not_there_is_a_fault() {
     let flags = Flags { config: Some("/nonexistent/scim.toml".into()), ..Flags::default() };
     let faults = Settings::read(&flags, &Environment::default(), Purpose::Serving).expect_err("refused");
     assert!(faults[0].to_string().starts_with("--config: cannot read /nonexistent/scim.toml: "));
+}
+
+#[test]
+fn without_a_key_it_is_told_what_it_is_derived_from() {
+    for (variables, expected) in [
+        (&[][..], "derived from a random SCIM_SHARED_SECRET"),
+        (&[("SCIM_SHARED_SECRET", SECRET)], "derived from SCIM_SHARED_SECRET"),
+        (&[("SCIM_SHARED_SECRET", SECRET), ("DATABASE_URL", URL)], "derived from SCIM_SHARED_SECRET"),
+    ] {
+        let mut printed = Vec::new();
+        read(variables).expect("valid").print(&mut printed).expect("printed");
+        let printed = String::from_utf8(printed).expect("UTF-8");
+        let line = format!("encryption_key = \"{expected}\"  # the default");
+        assert!(printed.lines().any(|printed| printed == line), "{line} is not in {printed}");
+    }
 }
 
 #[test]
@@ -291,4 +307,6 @@ fn no_rate_is_no_limit() {
     let limit = |variables: &[(&str, &str)]| read(variables).expect("valid").protection.rate_limit;
     assert_eq!(limit(&[]), None);
     assert_eq!(limit(&[("RATE_LIMIT_PER_SECOND", "0"), ("RATE_LIMIT_BURST", "9")]), None);
+    let fault = "RATE_LIMIT_PER_SECOND: not set, but RATE_LIMIT_BURST is; expected both";
+    check("RATE_LIMIT_BURST", "9", fault);
 }

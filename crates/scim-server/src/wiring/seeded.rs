@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use scim_adapter_postgres::{PostgresStore, PostgresTenants};
 use scim_domain::audit::AuditEntry;
-use scim_domain::identifier::{TenantId, Timestamp};
+use scim_domain::identifier::{TenantId, Timestamp, Version};
 use scim_domain::tenant::Tenant;
 use scim_ports::{
     Clock, NewTenant, RepositoryError, Statistics, TenantRecord, TenantRegistry, TenantRepository,
@@ -100,11 +100,12 @@ impl TenantRegistry for SeededTenants {
     async fn tenant_delete(
         &self,
         id: TenantId,
+        expected: Version,
         at: Timestamp,
         audit: AuditEntry,
     ) -> Result<(), RepositoryError> {
         self.seed().await?;
-        self.tenants.tenant_delete(id, at, audit).await
+        self.tenants.tenant_delete(id, expected, at, audit).await
     }
 
     async fn tenant_purge(&self, limit: usize) -> Result<usize, RepositoryError> {

@@ -101,6 +101,24 @@ fn config_prints_the_settings_in_force_without_secrets() {
 }
 
 #[test]
+fn config_finds_what_would_keep_the_server_from_starting() {
+    let variables = [
+        ("DATABASE_URL", "postgresql://scim:hunter3@127.0.0.1:1/scim"),
+        ("TLS_CERT_PATH", "/nonexistent/cert.pem"),
+        ("TLS_KEY_PATH", "/nonexistent/key.pem"),
+        ("LOG_DIR", "/dev/null/logs"),
+    ];
+    let [config, serve] = ["config", "serve"].map(|command| run(&[command], &variables));
+    assert_eq!((config.status.code(), serve.status.code()), (Some(2), Some(2)));
+    let told = text(&config.stderr);
+    for name in ["SCIM_SHARED_SECRET", "TLS_CERT_PATH", "LOG_DIR"] {
+        assert!(told.lines().any(|line| line.starts_with(&format!("scim-server: {name}: "))), "{told}");
+    }
+    assert_eq!(told, text(&serve.stderr));
+    assert!(config.stdout.is_empty() && !told.contains("hunter3"), "{told}");
+}
+
+#[test]
 fn openapi_prints_what_the_server_serves() {
     let server = ServerProcess::start();
     let served =

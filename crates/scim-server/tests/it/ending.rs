@@ -1,6 +1,7 @@
 //! The orderly end: what was begun is answered, nobody holds it up for ever, and a second signal ends it at once.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use crate::process::{ServerProcess, expect_end, shell};
@@ -60,6 +61,26 @@ fn a_request_that_does_not_end_does_not_hold_it_up_for_ever() {
     // The time-out is that of a body that does not come: five times as long.
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     expect_end(http);
+}
+
+#[test]
+fn a_signal_during_the_start_ends_it_at_once() {
+    // A database that takes connections and says nothing.
+    let database = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = database.local_addr().expect("an address").port();
+    let mut server = ServerProcess::begin(&[
+        ("PERSISTENCE_BACKEND", "postgres"),
+        ("DATABASE_URL", &format!("postgres://scim:scim@127.0.0.1:{port}/scim")),
+        ("DATABASE_ACQUIRE_TIMEOUT", "60"),
+        ("SCIM_SHARED_SECRET", "a-secret-of-32-characters-or-more"),
+    ]);
+    let (sender, asked) = channel();
+    std::thread::spawn(move || sender.send(database.accept().expect("a connection")));
+    let _silent = asked.recv_timeout(Duration::from_secs(30)).expect("it asks the database");
+    let began = Instant::now();
+    signal(&server, "TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
 }
 
 #[test]

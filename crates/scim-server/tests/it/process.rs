@@ -22,6 +22,16 @@ impl ServerProcess {
 
     /// The same with variables.
     pub(crate) fn start_with(variables: &[(&str, &str)]) -> Self {
+        let mut server = Self::begin(variables);
+        let stdout = BufReader::new(server.child.stdout.take().expect("its output"));
+        let mut lines = stdout.lines().map(|line| line.expect("text"));
+        let curl_line = lines.find(|line| line.trim_start().starts_with("curl ")).expect("a curl line");
+        server.curl_line = curl_line.trim().to_owned();
+        server
+    }
+
+    /// Starts it with variables and waits for nothing: there is no `curl` line yet.
+    pub(crate) fn begin(variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
             .env_clear()
             .env("SERVER_PORT", "0")
@@ -40,10 +50,7 @@ impl ServerProcess {
                 let _unread = sender.send(text(&line.expect("its log")));
             }
         });
-        let stdout = BufReader::new(child.stdout.take().expect("its output"));
-        let mut lines = stdout.lines().map(|line| line.expect("text"));
-        let curl_line = lines.find(|line| line.trim_start().starts_with("curl ")).expect("a curl line");
-        Self { child, log, curl_line: curl_line.trim().to_owned() }
+        Self { child, log, curl_line: String::new() }
     }
 
     /// Waits for the next line of the log that has `what` in it.

@@ -60,7 +60,7 @@ pub(super) async fn a_tenant_that_was_never_registered_is_not_there(harness: &dy
         assert!(office.tenant_called(slug).await.is_none(), "{slug:?}");
     }
     not_found(office.try_update(UpdateTenant { id: unknown, ..office.update_of(&tenant) }).await);
-    not_found(office.try_delete(unknown).await);
+    not_found(office.try_delete(unknown, tenant.version).await);
 }
 
 pub(super) async fn a_slug_is_that_of_one_tenant(harness: &dyn AdministrationHarness) {
@@ -183,6 +183,23 @@ pub(super) async fn definitions_are_replaced(harness: &dyn AdministrationHarness
     assert_eq!(definitions_of(&untouched), definitions_of(&before));
 }
 
+pub(super) async fn a_tenant_is_deleted_at_the_version_expected_only(harness: &dyn AdministrationHarness) {
+    let office = Office::new(harness).await;
+    let tenant = office.register("a").await;
+    let tenant = office.update(office.update_of(&tenant)).await;
+    let before = office.records(tenant.id).await;
+    for stale in [1, 3] {
+        let error = office.try_delete(tenant.id, Version::new(stale)).await.expect_err("another version");
+        assert!(matches!(error, RepositoryError::VersionConflict { current } if current == tenant.version));
+    }
+    // Nothing was done.
+    assert_eq!(office.record(tenant.id).await.as_ref(), Some(&tenant));
+    same(&office.tenant_called("a").await.expect("it is there"), &tenant);
+    assert_eq!(office.records(tenant.id).await, before);
+    office.delete(&tenant).await;
+    assert!(office.record(tenant.id).await.is_none());
+}
+
 pub(super) async fn errors_of_a_change_have_their_precedence(harness: &dyn AdministrationHarness) {
     let office = Office::new(harness).await;
     let (tenant, other) = (office.register("a").await, office.register("taken").await);
@@ -233,7 +250,7 @@ pub(super) async fn a_deleted_tenant_is_gone_at_once(harness: &dyn Administratio
     let list = office.stores.tenants.tenant_list(None, 10).await.expect("the store answers");
     assert_eq!(list, [stays]);
     not_found(office.try_update(office.update_of(&tenant)).await);
-    not_found(office.try_delete(tenant.id).await);
+    not_found(office.try_delete(tenant.id, tenant.version).await);
     // Its slug is free, and the next one to have it starts with nothing.
     let next = office.register("a").await;
     assert_eq!(office.tenant_called("a").await.map(|found| found.id), Some(next.id));
@@ -294,7 +311,7 @@ pub(super) async fn writes_on_tenants_are_written_down(harness: &dyn Administrat
     office.update(update).await;
     let (audit, at) = (office.ticks.audit(AuditOperation::Delete, &[]), office.now());
     expected.push(audit.record(id, at, target(), version(3), None));
-    office.stores.tenants.tenant_delete(id, at, audit).await.expect("it is deleted");
+    office.stores.tenants.tenant_delete(id, Version::new(3), at, audit).await.expect("it is deleted");
     assert_eq!(office.records(id).await, expected);
 }
 
@@ -310,7 +327,8 @@ pub(super) async fn refused_writes_on_tenants_are_not_written_down(harness: &dyn
     let stale = UpdateTenant { expected: Version::new(9), ..office.update_of(&tenant) };
     office.try_update(stale).await.expect_err("another version");
     let unknown = office.tenant_id();
-    not_found(office.try_delete(unknown).await);
+    not_found(office.try_delete(unknown, tenant.version).await);
+    office.try_delete(tenant.id, Version::new(9)).await.expect_err("another version");
     assert_eq!((office.records(tenant.id).await, office.records(other.id).await), before);
     for nobody in [again.record.id, unknown] {
         assert_eq!(office.records(nobody).await, []);

@@ -94,13 +94,13 @@ impl Office {
         self.try_update(update).await.expect("the tenant is changed")
     }
 
-    pub(super) async fn try_delete(&self, id: TenantId) -> Result<(), RepositoryError> {
+    pub(super) async fn try_delete(&self, id: TenantId, expected: Version) -> Result<(), RepositoryError> {
         let audit = self.ticks.audit(AuditOperation::Delete, &[]);
-        self.stores.tenants.tenant_delete(id, self.now(), audit).await
+        self.stores.tenants.tenant_delete(id, expected, self.now(), audit).await
     }
 
     pub(super) async fn delete(&self, record: &TenantRecord) {
-        self.try_delete(record.id).await.expect("the tenant is deleted");
+        self.try_delete(record.id, record.version).await.expect("the tenant is deleted");
     }
 
     /// Removes everything that deleted tenants have left.

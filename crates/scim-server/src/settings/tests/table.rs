@@ -461,7 +461,9 @@ fn every_setting_has_a_row() {
 #[test]
 fn what_is_not_built_in_is_refused_by_name() {
     for name in keys::NOT_BUILT_IN {
-        check(name, "1", &format!("{name}: set in the environment; what it configures is not built in"));
+        for name in [(*name).to_owned(), format!("{name}_FILE")] {
+            check(&name, "1", &format!("{name}: set in the environment; what it configures is not built in"));
+        }
         let flag = format!("--{}=1", name.to_lowercase().replace('_', "-"));
         assert!(Cli::try_parse_from(["scim-server", &flag]).is_err(), "{flag}");
     }
