@@ -114,10 +114,9 @@ async fn serve(
     }
     let deadline = started.checked_add(state.settings.request_timeout).unwrap_or(started);
     // A body that is late is told apart from work that is: who reads it has to know the same deadline.
-    if !request.method().is_safe() {
-        let body = state.settings.limits.body_read_timeout;
-        request.extensions_mut().insert(Deadline { answer: deadline, body });
-    }
+    // A GET may announce one too, and leave the server waiting.
+    let body = state.settings.limits.body_read_timeout;
+    request.extensions_mut().insert(Deadline { answer: deadline, body });
     let is_admin = is_admin(request.path());
     let place = match admission::admit(state, &mut request).await {
         Ok(place) => place,
