@@ -3,11 +3,15 @@
 //! The HTTP server knows a time-out for the head of the first request on a connection, and one for a connection on which
 //! nothing happens after an answer. A client that sends a second request byte by byte, or never reads an answer, escapes both.
 //! Here it is enough that a connection had no whole request for too long: it is closed, whatever it is doing.
+//!
+//! A connection of HTTP/2 carries many requests at once (RFC 9113 §5.1.2), and the server sets no limit to that; here is one.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use crate::limits::Full;
 
 /// Every open connection.
 pub struct Connections {
@@ -15,6 +19,7 @@ pub struct Connections {
     next: AtomicU64,
     epoch: Instant,
     limit: Duration,
+    max_requests: usize,
 }
 
 /// One connection, kept with it; when this is dropped, it is closed already.
@@ -36,9 +41,11 @@ struct Connection {
 }
 
 impl Connections {
-    /// No connections yet. One is closed when no request was under way on it for `limit`.
-    pub fn new(limit: Duration) -> Arc<Self> {
-        Arc::new(Self { open: Mutex::default(), next: AtomicU64::new(0), epoch: Instant::now(), limit })
+    /// No connections yet. One is closed when no request was under way on it for `limit`, and carries at most
+    /// `max_requests` at once.
+    pub fn new(limit: Duration, max_requests: usize) -> Arc<Self> {
+        let (open, next, epoch) = (Mutex::default(), AtomicU64::new(0), Instant::now());
+        Arc::new(Self { open, next, epoch, limit, max_requests })
     }
 
     /// Takes a new connection in; `close` is what ends it.
@@ -90,9 +97,14 @@ fn milliseconds(time: Duration) -> u64 {
 
 impl OpenConnection {
     /// A request begins on it.
-    pub(crate) fn begin(&self) -> Busy {
-        self.connection.requests.fetch_add(1, Ordering::AcqRel);
-        Busy(Arc::clone(&self.connection))
+    ///
+    /// # Errors
+    /// Where as many are under way as it may carry.
+    pub(crate) fn begin(&self) -> Result<Busy, Full> {
+        let one_more =
+            |requests: usize| (requests < self.all.max_requests).then(|| requests.saturating_add(1));
+        let begun = self.connection.requests.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
+        begun.map(|_before| Busy(Arc::clone(&self.connection))).map_err(|_full| Full)
     }
 }
 
@@ -127,12 +139,12 @@ mod tests {
 
     #[test]
     fn a_connection_without_a_request_is_closed_in_time_and_no_other() {
-        let connections = Connections::new(LIMIT);
+        let connections = Connections::new(LIMIT, 2);
         let (idle, idle_closed) = opened(&connections);
         let (busy, busy_closed) = opened(&connections);
         let (gone, gone_closed) = opened(&connections);
         drop(gone);
-        let request = busy.begin();
+        let request = busy.begin().expect("there is room");
         let later = milliseconds_since(connections.epoch) + 10_001;
         assert_eq!(connections.close_idle(), 0);
         assert_eq!(connections.close_idle_at(later), 1);
@@ -147,5 +159,18 @@ mod tests {
         assert_eq!(connections.close_idle_at(milliseconds_since(connections.epoch) + 10_002), 1);
         drop(busy);
         assert!(connections.lock().is_empty());
+    }
+
+    #[test]
+    fn a_connection_carries_no_more_requests_than_it_may() {
+        let connections = Connections::new(LIMIT, 2);
+        let (connection, _) = opened(&connections);
+        let (other, _) = opened(&connections);
+        let first = connection.begin().expect("there is room");
+        let _second = connection.begin().expect("there is room");
+        assert!(connection.begin().is_err(), "it is full");
+        assert!(other.begin().is_ok(), "another is not");
+        drop(first);
+        assert!(connection.begin().is_ok(), "there is room again");
     }
 }
