@@ -112,7 +112,7 @@ async fn serve(
     let form = ErrorForm::of(request.path());
     let refused = |error: ScimError| form.error(error.into());
     let begun = request.conn_data::<OpenConnection>().map(OpenConnection::begin).transpose();
-    let _busy = begun.map_err(|full| refused(full.into()))?;
+    let busy = begun.map_err(|none| refused(none.into()))?;
     if let Some(response) = state.settings.allowed_origins.preflight(&request) {
         return Ok(request.into_response(response));
     }
@@ -134,7 +134,11 @@ async fn serve(
     if let Some(place) = place {
         place.leave();
     }
-    answered
+    let answered = answered?;
+    Ok(match busy {
+        Some(busy) => answered.map_body(|_, body| busy.until_taken(body)),
+        None => answered,
+    })
 }
 
 /// The form of errors that the client knows.

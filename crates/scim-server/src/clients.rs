@@ -41,11 +41,12 @@ pub(crate) fn opened(connections: &Arc<Connections>, io: &dyn Any, data: &mut Ex
     use rustix::net::{Shutdown, shutdown};
 
     let plain = io.downcast_ref::<TcpStream>();
-    let secure = || io.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
-    let Some(stream) = plain.or_else(secure) else { return };
+    let secure = io.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref());
+    let Some(stream) = plain.or_else(|| secure.map(|(stream, _)| stream)) else { return };
+    let is_http2 = secure.is_some_and(|(_, session)| session.alpn_protocol() == Some(b"h2"));
     // Where there are no more files, the connection is served without; its requests are counted all the same.
     let socket = stream.as_fd().try_clone_to_owned().ok();
-    data.insert(connections.opened(move || {
+    data.insert(connections.opened(is_http2, move || {
         // It fails for a connection that the client has closed.
         let _closed = socket.as_ref().map(|socket| shutdown(socket, Shutdown::Both));
     }));

@@ -98,7 +98,7 @@ async fn serve(
     let running = server.run();
     let handle = running.handle();
     let mut running = tokio::spawn(running);
-    let swept = tokio::spawn(clients::close_idle(connections));
+    let swept = tokio::spawn(clients::close_idle(Arc::clone(&connections)));
 
     let local = banner::local_url(address, settings.tls.is_some());
     let public = settings.public_base_url.as_deref().unwrap_or(&local);
@@ -119,7 +119,7 @@ async fn serve(
     }
     let now = Instant::now();
     let deadline = now.checked_add(limits.shutdown_timeout).unwrap_or(now);
-    let ended = shutdown::end(limits, &state, handle, &mut signals).await;
+    let ended = shutdown::end(limits, &state, handle, &connections, &mut signals).await;
     swept.abort();
     maintained.abort();
     ended?;

@@ -3,12 +3,15 @@
 //! From the signal on the server is not ready, and every answer asks its client to come back on another connection. For
 //! `SHUTDOWN_DELAY` requests are taken as before: a load balancer goes on sending them until it has noticed. Then nobody is
 //! listened to any more, what is under way is finished, and what it left behind is written. A second signal ends all of this.
+//!
+//! The HTTP server closes connections of HTTP/1.1 after the answer that is under way. It knows no end of one of HTTP/2 but the
+//! client's: those are closed by [`Connections`].
 
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use anyhow::bail;
-use scim_http::AppState;
+use scim_http::{AppState, Connections};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::settings::LimitSettings;
@@ -27,6 +30,7 @@ pub(crate) async fn end(
     limits: &LimitSettings,
     state: &AppState,
     server: ServerHandle,
+    connections: &Connections,
     signals: &mut Signals,
 ) -> anyhow::Result<()> {
     let now = Instant::now();
@@ -37,7 +41,13 @@ pub(crate) async fn end(
         state.drain();
         sleep(limits.shutdown_delay.max(NOTICE)).await;
         tracing::info!("no new connections");
-        if timeout_at(stopped, server.stop(true)).await.is_err() {
+        let is_stopped = async {
+            tokio::select! {
+                () = server.stop(true) => {}
+                never = connections.end() => match never {},
+            }
+        };
+        if timeout_at(stopped, is_stopped).await.is_err() {
             tracing::warn!("SHUTDOWN_TIMEOUT: ended before every request was done");
         }
         if timeout_at(deadline, state.service.maintenance().flush()).await.is_err() {

@@ -33,13 +33,13 @@ impl Body for SlowBody {
 }
 
 /// A request that has begun, and whose body does not come before it is sent.
-struct Begun {
+pub(crate) struct Begun {
     answer: JoinHandle<Response>,
     pieces: UnboundedSender<String>,
 }
 
 impl Begun {
-    async fn new(world: &World, client: &Client) -> Self {
+    pub(crate) async fn new(world: &World, client: &Client) -> Self {
         let (pieces, to_come) = unbounded_channel();
         let (waited_for, mut is_waited_for) = unbounded_channel();
         let request = client
@@ -53,7 +53,7 @@ impl Begun {
     }
 
     /// Sends its body, and answers the status.
-    async fn end(self, name: &str) -> u16 {
+    pub(crate) async fn end(self, name: &str) -> u16 {
         let user =
             format!(r#"{{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"{name}"}}"#);
         self.pieces.send(user).expect("it is waited for");
