@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use scim_domain::error::{ErrorKind, ScimError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 /// For how long a request waits for its turn unless told otherwise. Those let in are to be answered within a second.
@@ -20,6 +20,12 @@ const BULK_PATIENCE: Duration = Duration::from_secs(10);
 const BULK_SHARE: usize = 4;
 /// For each bulk request under way, how many wait.
 const BULK_WAITING: usize = 2;
+/// The bytes of bodies that are on their way while it is not known who sends them, all together.
+const UNVERIFIED_BYTES: usize = 16 * 1024 * 1024;
+/// What such a body counts for at least: the request that waits for it takes memory too.
+const LEAST_COUNTED: usize = 4 * 1024;
+/// The requests that one connection carries at once, at least: a proxy may send on one all that it has.
+const REQUESTS_OF_CONNECTION: usize = 128;
 
 /// How much is taken on at once, and how long what is slow is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +56,13 @@ impl Limits {
                 self.max_wait,
             )),
             bulk: Gate::new(running, running.saturating_mul(BULK_WAITING), BULK_PATIENCE),
+            unverified: Budget(Semaphore::new(UNVERIFIED_BYTES)),
         }
+    }
+
+    /// The most requests that one connection carries at once: no more than that would have a place, or wait for one.
+    pub fn max_requests_of_connection(max_concurrent_requests: usize) -> usize {
+        max_concurrent_requests.saturating_mul(2).max(REQUESTS_OF_CONNECTION)
     }
 }
 
@@ -83,6 +95,23 @@ pub(crate) struct Gates {
     pub(crate) requests: Arc<Gate>,
     /// That of bulk requests.
     pub(crate) bulk: Gate,
+    /// What is set aside for bodies of whom nobody knows.
+    pub(crate) unverified: Budget,
+}
+
+/// A number of bytes for bodies that come before it is known who sends them.
+#[derive(Debug)]
+pub(crate) struct Budget(Semaphore);
+
+impl Budget {
+    /// Takes what a body of `bytes` counts for, until what this answers is dropped.
+    ///
+    /// # Errors
+    /// Where so much is not left.
+    pub(crate) fn take(&self, bytes: usize) -> Result<SemaphorePermit<'_>, Full> {
+        let counted = u32::try_from(bytes.max(LEAST_COUNTED)).map_err(|_too_many| Full)?;
+        self.0.try_acquire_many(counted).map_err(|_exhausted| Full)
+    }
 }
 
 impl Gate {
@@ -186,5 +215,21 @@ mod tests {
             (gate.places.available_permits(), gate.max_waiting)
         };
         assert_eq!((bulk(1), bulk(3), bulk(64)), ((1, 2), (1, 2), (16, 32)));
+    }
+
+    #[test]
+    fn a_connection_carries_what_may_have_a_place_or_wait() {
+        let carried = Limits::max_requests_of_connection;
+        assert_eq!((carried(1), carried(64), carried(1000)), (128, 128, 2000));
+    }
+
+    #[test]
+    fn bodies_of_nobody_known_are_bounded_by_their_bytes_and_their_number() {
+        let Gates { unverified, .. } = Limits::default().gates();
+        let taken: Vec<_> = std::iter::from_fn(|| unverified.take(64 * 1024).ok()).collect();
+        assert_eq!(taken.len(), 256);
+        assert_eq!(unverified.take(1).expect_err("exhausted"), Full);
+        drop(taken);
+        assert_eq!(std::iter::from_fn(|| unverified.take(1).ok().map(SemaphorePermit::forget)).count(), 4096);
     }
 }

@@ -19,14 +19,15 @@ use actix_web::http::header::HeaderValue;
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::FutureExt;
+use scim_domain::error::ScimError;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 use tracing::field::Empty;
 
 use crate::extract::{Deadline, Forwarded};
 use crate::observe::{Answered, Received, method_name};
-use crate::respond::{HttpError, Problem};
-use crate::routes::is_admin;
+use crate::respond::{HttpError, OauthError, Problem};
+use crate::routes::{TOKEN, is_admin};
 use crate::{AppState, OpenConnection, TrustedProxies};
 
 use request_id::RequestId;
@@ -108,39 +109,62 @@ async fn serve(
     mut request: ServiceRequest,
     next: &Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let _busy = request.conn_data::<OpenConnection>().map(OpenConnection::begin);
+    let form = ErrorForm::of(request.path());
+    let refused = |error: ScimError| form.error(error.into());
+    let begun = request.conn_data::<OpenConnection>().map(OpenConnection::begin).transpose();
+    let busy = begun.map_err(|none| refused(none.into()))?;
     if let Some(response) = state.settings.allowed_origins.preflight(&request) {
         return Ok(request.into_response(response));
     }
     let deadline = started.checked_add(state.settings.request_timeout).unwrap_or(started);
     // A body that is late is told apart from work that is: who reads it has to know the same deadline.
-    if !request.method().is_safe() {
-        let body = state.settings.limits.body_read_timeout;
-        request.extensions_mut().insert(Deadline { answer: deadline, body });
-    }
-    let is_admin = is_admin(request.path());
-    let place = match admission::admit(state, &mut request).await {
-        Ok(place) => place,
-        Err(turned_away) => return Err(failed(turned_away.into(), is_admin)),
-    };
+    // A GET may announce one too, and leave the server waiting.
+    let body = state.settings.limits.body_read_timeout;
+    request.extensions_mut().insert(Deadline { answer: deadline, body });
+    let place = admission::admit(state, &mut request).await.map_err(refused)?;
     // A handler holds nothing that another request could find half done: what it shares is in the
     // application, behind calls that keep their own order.
     let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
     let answered = match timeout_at(deadline, handled).await {
         Ok(Ok(answered)) => answered,
-        Ok(Err(_panic)) => Err(failed(HttpError::internal(), is_admin)),
-        Err(_elapsed) => Err(failed(HttpError::overdue(), is_admin)),
+        Ok(Err(_panic)) => Err(form.error(HttpError::internal())),
+        Err(_elapsed) => Err(form.error(HttpError::overdue())),
     };
     // The work is done, whoever still holds on to the request.
     if let Some(place) = place {
         place.leave();
     }
-    answered
+    let answered = answered?;
+    Ok(match busy {
+        Some(busy) => answered.map_body(|_, body| busy.until_taken(body)),
+        None => answered,
+    })
 }
 
-/// The error in the form that the client knows.
-fn failed(error: HttpError, is_admin: bool) -> Error {
-    if is_admin { Problem::from(error).into() } else { error.into() }
+/// The form of errors that the client knows.
+#[derive(Debug, Clone, Copy)]
+enum ErrorForm {
+    Scim,
+    Problem,
+    Oauth,
+}
+
+impl ErrorForm {
+    fn of(path: &str) -> Self {
+        match path {
+            TOKEN => Self::Oauth,
+            _ if is_admin(path) => Self::Problem,
+            _ => Self::Scim,
+        }
+    }
+
+    fn error(self, error: HttpError) -> Error {
+        match self {
+            Self::Scim => error.into(),
+            Self::Problem => Problem::from(error).into(),
+            Self::Oauth => OauthError::from(error.into_failure()).into(),
+        }
+    }
 }
 
 /// The answer to a request whose handler came to no end.

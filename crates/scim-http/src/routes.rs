@@ -59,7 +59,7 @@ fn public() -> Vec<Endpoint> {
         at("/health").get(health::show),
         at("/ready").get(ready::show),
         at("/metrics").get(metrics::show),
-        at("/oauth/token").post(oauth::token),
+        at(TOKEN).post(oauth::token),
         at("/.well-known/jwks.json").get(oauth::jwks),
         at("/.well-known/oauth-authorization-server").get(oauth::metadata),
         at("/openapi.json").get(documentation::openapi),
@@ -94,6 +94,9 @@ fn administered() -> Vec<Endpoint> {
         at("/admin/version").get(version::show),
     ]
 }
+
+/// Where clients get tokens.
+pub(crate) const TOKEN: &str = "/oauth/token";
 
 /// What is below this is the operator's.
 const ADMIN: &str = "/admin";

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use actix_web::dev::Extensions;
-use scim_http::Connections;
+use scim_http::{Connections, Limits};
 
 use crate::settings::LimitSettings;
 
@@ -16,7 +16,8 @@ const FILES_FOR_EACH: u64 = 2;
 /// The connections that there are.
 pub(crate) fn connections(limits: &LimitSettings) -> Arc<Connections> {
     // The server closes an idle one itself; this is for those that only pretend to send a request, or to read an answer.
-    Connections::new(limits.keep_alive_timeout.saturating_add(limits.header_read_timeout))
+    let limit = limits.keep_alive_timeout.saturating_add(limits.header_read_timeout);
+    Connections::new(limit, Limits::max_requests_of_connection(limits.max_concurrent_requests))
 }
 
 /// Closes connections that are held and not used, for as long as it runs.
@@ -40,13 +41,14 @@ pub(crate) fn opened(connections: &Arc<Connections>, io: &dyn Any, data: &mut Ex
     use rustix::net::{Shutdown, shutdown};
 
     let plain = io.downcast_ref::<TcpStream>();
-    let secure = || io.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
-    let Some(stream) = plain.or_else(secure) else { return };
-    // Where there are no more files, the connection is served without.
-    let Ok(socket) = stream.as_fd().try_clone_to_owned() else { return };
-    data.insert(connections.opened(move || {
+    let secure = io.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref());
+    let Some(stream) = plain.or_else(|| secure.map(|(stream, _)| stream)) else { return };
+    let is_http2 = secure.is_some_and(|(_, session)| session.alpn_protocol() == Some(b"h2"));
+    // Where there are no more files, the connection is served without; its requests are counted all the same.
+    let socket = stream.as_fd().try_clone_to_owned().ok();
+    data.insert(connections.opened(is_http2, move || {
         // It fails for a connection that the client has closed.
-        let _closed = shutdown(&socket, Shutdown::Both);
+        let _closed = socket.as_ref().map(|socket| shutdown(socket, Shutdown::Both));
     }));
 }
 

@@ -20,6 +20,8 @@ use crate::{banner, clients, secret, telemetry};
 
 /// For how long a client that is to read the last of an answer is waited for.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of bodies a connection of HTTP/2 takes before anybody reads it (RFC 9113 §5.2).
+const UNREAD_BYTES: u32 = 256 * 1024;
 
 /// Serves until a signal to end comes, and then until what was under way is done.
 ///
@@ -82,6 +84,8 @@ async fn serve(
         .keep_alive(limits.keep_alive_timeout)
         .client_request_timeout(limits.header_read_timeout)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        .h2_initial_window_size(UNREAD_BYTES)
+        .h2_initial_connection_window_size(UNREAD_BYTES)
         .max_connections(per_worker(limits.max_connections, settings.worker_threads))
         .on_connect(move |io, data| {
             clients::opened(&watched, io, data);
@@ -103,7 +107,7 @@ async fn serve(
     let running = server.run();
     let handle = running.handle();
     let mut running = tokio::spawn(running);
-    let swept = tokio::spawn(clients::close_idle(connections));
+    let swept = tokio::spawn(clients::close_idle(Arc::clone(&connections)));
 
     let local = banner::local_url(address, settings.tls.is_some());
     let public = settings.public_base_url.as_deref().unwrap_or(&local);
@@ -124,7 +128,7 @@ async fn serve(
     }
     let now = Instant::now();
     let deadline = now.checked_add(limits.shutdown_timeout).unwrap_or(now);
-    let ended = shutdown::end(limits, &state, handle, &mut signals).await;
+    let ended = shutdown::end(limits, &state, handle, &connections, &mut signals).await;
     swept.abort();
     maintained.abort();
     ended?;

@@ -3,20 +3,23 @@
 //! From the signal on the server is not ready, and every answer asks its client to come back on another connection. For
 //! `SHUTDOWN_DELAY` requests are taken as before: a load balancer goes on sending them until it has noticed. Then nobody is
 //! listened to any more, what is under way is finished, and what it left behind is written. A second signal ends all of this.
+//!
+//! The HTTP server closes connections of HTTP/1.1 after the answer that is under way. It knows no end of one of HTTP/2 but the
+//! client's: those are closed by [`Connections`].
 
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use anyhow::bail;
-use scim_http::AppState;
-use tokio::time::{Instant, sleep, timeout_at};
+use scim_http::{AppState, Connections};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::settings::LimitSettings;
 
 /// The least time between the signal and the end of listening: whoever is sending one request after the other on a connection
 /// learns from an answer that it is to be closed, and no request is on its way when it is.
 const NOTICE: Duration = Duration::from_millis(250);
-/// Of the time that the end may take, the part that is kept for writing what is left behind: one in so many.
+/// Of the time that is left after the delay, the part that is kept for writing what is left behind: one in so many.
 const FLUSH_SHARE: u32 = 8;
 
 /// Ends what is served, within `SHUTDOWN_TIMEOUT`.
@@ -27,17 +30,21 @@ pub(crate) async fn end(
     limits: &LimitSettings,
     state: &AppState,
     server: ServerHandle,
+    connections: &Connections,
     signals: &mut Signals,
 ) -> anyhow::Result<()> {
-    let now = Instant::now();
-    let deadline = now.checked_add(limits.shutdown_timeout).unwrap_or(now);
-    let flush = limits.shutdown_timeout / FLUSH_SHARE;
-    let stopped = deadline.checked_sub(flush).unwrap_or(deadline);
+    let Times { listening, stopped, deadline } = Times::new(limits, Instant::now());
     let orderly = async {
         state.drain();
-        sleep(limits.shutdown_delay.max(NOTICE)).await;
+        sleep_until(listening).await;
         tracing::info!("no new connections");
-        if timeout_at(stopped, server.stop(true)).await.is_err() {
+        let is_stopped = async {
+            tokio::select! {
+                () = server.stop(true) => {}
+                never = connections.end() => match never {},
+            }
+        };
+        if timeout_at(stopped, is_stopped).await.is_err() {
             tracing::warn!("SHUTDOWN_TIMEOUT: ended before every request was done");
         }
         if timeout_at(deadline, state.service.maintenance().flush()).await.is_err() {
@@ -47,6 +54,29 @@ pub(crate) async fn end(
     tokio::select! {
         () = orderly => Ok(()),
         signal = signals.next() => bail!("ended at once: a second signal, {signal}"),
+    }
+}
+
+/// Until when each part of the end may last.
+struct Times {
+    /// Requests are taken as before.
+    listening: Instant,
+    /// What is under way is finished.
+    stopped: Instant,
+    /// What it left behind is written.
+    deadline: Instant,
+}
+
+impl Times {
+    fn new(limits: &LimitSettings, now: Instant) -> Self {
+        let at = |time| now.checked_add(time).unwrap_or(now);
+        let delay = limits.shutdown_delay.max(NOTICE);
+        let flush = limits.shutdown_timeout.saturating_sub(delay) / FLUSH_SHARE;
+        Self {
+            listening: at(delay),
+            stopped: at(limits.shutdown_timeout.saturating_sub(flush)),
+            deadline: at(limits.shutdown_timeout),
+        }
     }
 }
 
@@ -99,5 +129,37 @@ impl Signals {
             std::future::pending::<()>().await;
         }
         "Ctrl-C"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// When each part of the end is over, in milliseconds from the signal on.
+    #[track_caller]
+    fn check(delay: u64, timeout: u64, expected: [u128; 3]) {
+        let limits = LimitSettings {
+            max_connections: 1,
+            max_concurrent_requests: 1,
+            header_read_timeout: Duration::ZERO,
+            body_read_timeout: Duration::ZERO,
+            keep_alive_timeout: Duration::ZERO,
+            shutdown_delay: Duration::from_secs(delay),
+            shutdown_timeout: Duration::from_secs(timeout),
+        };
+        let now = Instant::now();
+        let Times { listening, stopped, deadline } = Times::new(&limits, now);
+        let ends = [listening, stopped, deadline].map(|end| end.duration_since(now).as_millis());
+        assert_eq!(ends, expected, "{delay} of {timeout}");
+    }
+
+    #[test]
+    fn whatever_the_delay_most_of_the_rest_is_for_requests() {
+        check(0, 30, [250, 26_281, 30_000]);
+        check(14, 30, [14_000, 28_000, 30_000]);
+        check(28, 30, [28_000, 29_750, 30_000]);
+        check(29, 30, [29_000, 29_875, 30_000]);
+        check(0, 1, [250, 906, 1_000]);
     }
 }

@@ -104,7 +104,7 @@ async fn what_is_wrong_with_a_request_is_told_as_the_rfc_has_it() {
         (format!("{grant}&{who}&scope=nonsense"), 400, "invalid_scope"),
         (format!("{grant}&{who}&scope=+"), 400, "invalid_scope"),
         (format!("{grant}&{who}&scope=%FF"), 400, "invalid_request"),
-        ("x".repeat(20_000), 400, "invalid_request"),
+        ("x".repeat(20_000), 413, "invalid_request"),
     ] {
         let answer = ask(&app, &form).await.expect(status);
         assert_eq!(answer.body["error"], error, "{form}: {}", answer.body);

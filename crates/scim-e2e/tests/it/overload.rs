@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Method;
 use scim_e2e::{Answer, Client, SECRET};
 use scim_http::Limits;
 use scim_ports::{PasswordError, PasswordHasher};
@@ -104,6 +105,12 @@ async fn what_is_too_much_is_turned_away_at_once_and_the_rest_is_served() {
     let refused = admin.get("/tenants").await;
     refused.expect_problem(503, "more to do than it gets done");
     assert_eq!(refused.header("retry-after"), "1");
+    let form = probe
+        .request(Method::POST, "/oauth/token")
+        .body("application/x-www-form-urlencoded", "grant_type=client_credentials");
+    let refused = form.send().await.expect(503);
+    assert_eq!(refused.body["error"], "temporarily_unavailable");
+    assert_eq!((refused.header("retry-after"), refused.header("cache-control")), ("1", "no-store"));
     probe.get("/health").await.expect(200);
     probe.get("/ready").await.expect(200);
 
@@ -133,7 +140,7 @@ async fn who_waits_for_too_long_is_turned_away() {
 #[tokio::test]
 async fn bulk_requests_leave_room_for_others() {
     let passwords = Gated::new();
-    let app = app(&passwords, 7).await;
+    let app = app(&passwords, 2).await;
     let client = app.operator();
     let bulk = |number: usize| {
         json!({
@@ -141,7 +148,7 @@ async fn bulk_requests_leave_room_for_others() {
             "Operations": [{"method": "POST", "path": "/Users", "bulkId": "a", "data": slow_user(number)}]
         })
     };
-    // One runs, two wait.
+    // One runs, two wait, and these hold no place of all requests.
     let mut requests = all_at_once(&client, "/Bulk", (0..5).map(bulk).collect());
     expect_turned_away(&mut requests, 2, "more to do than it gets done").await;
     passwords.begun(1).await;

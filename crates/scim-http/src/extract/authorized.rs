@@ -2,10 +2,12 @@
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use scim_application::{
     AnswerShape, Attempt, DiscoveryEndpoint, Mount, RequestContext, ResourceTarget, ScimService,
@@ -18,6 +20,7 @@ use serde_json::Value;
 
 use crate::AppState;
 use crate::limits::Place;
+use crate::middleware::admission::RequestPlace;
 use crate::middleware::request_notes::RequestNotes;
 use crate::respond::HttpError;
 use crate::routes::MountPoint;
@@ -174,9 +177,19 @@ impl Authorized {
         body::json(&self.request, &mut self.payload, limit, media_type::SCIM_BODIES).await
     }
 
-    /// A place among the bulk requests that run at once; 503 where too many wait for one.
+    /// A place among the bulk requests that run at once; 503 where too many wait for one. Others may work while it waits.
     pub(crate) async fn bulk_place(&self) -> Result<Place, ScimError> {
-        Ok(self.state.gates.bulk.enter().await?)
+        let mut entering = pin!(self.state.gates.bulk.enter());
+        if let Some(entered) = entering.as_mut().now_or_never() {
+            return Ok(entered?);
+        }
+        let place = self.request.extensions().get::<RequestPlace>().cloned();
+        let has_left = place.as_ref().is_some_and(RequestPlace::leave);
+        let entered = entering.await?;
+        if let (true, Some(place)) = (has_left, place) {
+            place.come_back().await?;
+        }
+        Ok(entered)
     }
 }
 

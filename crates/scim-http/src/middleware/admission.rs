@@ -27,7 +27,8 @@ use crate::AppState;
 use crate::extract::read_small_body;
 use crate::limits::{Gate, Place};
 
-/// A body of at most this size is read before there is a place: it has come with the head as a rule.
+/// A body of at most this size is read before there is a place: it has come with the head as a rule. Where too many of them
+/// are on their way, it is left to who knows whose it is.
 const SMALL_BODY: usize = 64 * 1024;
 
 /// How many requests are worked on, one after the other, before a thread looks at what else has come.
@@ -91,7 +92,8 @@ pub(crate) async fn admit(
     if is_exempt(request.path()) {
         return Ok(None);
     }
-    if has_small_body(request, state.settings.max_request_size) {
+    let length = small_body(request, state.settings.max_request_size);
+    if let Some(_share) = length.and_then(|length| state.gates.unverified.take(length).ok()) {
         let mut payload = request.take_payload();
         let body = read_small_body(request.request(), &mut payload).await?;
         request.set_payload(stored(body));
@@ -106,11 +108,11 @@ fn is_exempt(path: &str) -> bool {
     matches!(path, "/health" | "/ready" | "/metrics")
 }
 
-/// Whether the request announces a body, of a size to be read at once. One that is too large is refused by who knows why.
-fn has_small_body(request: &ServiceRequest, max_request_size: usize) -> bool {
-    let length = request.headers().get(CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    length.is_some_and(|length| (1..=SMALL_BODY.min(max_request_size)).contains(&length))
+/// The size of the body that the request announces, if it is to be read at once. One that is too large is refused by who
+/// knows why.
+fn small_body(request: &ServiceRequest, max_request_size: usize) -> Option<usize> {
+    let length = request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok();
+    length.filter(|length| (1..=SMALL_BODY.min(max_request_size)).contains(length))
 }
 
 /// A body that is there.
@@ -139,20 +141,20 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(length: &str, expected: bool) {
+    fn check(length: &str, expected: Option<usize>) {
         let request = TestRequest::default().insert_header((CONTENT_LENGTH, length)).to_srv_request();
-        assert_eq!(has_small_body(&request, 100_000), expected, "{length}");
-        assert!(!has_small_body(&request, 0), "{length}");
+        assert_eq!(small_body(&request, 100_000), expected, "{length}");
+        assert_eq!(small_body(&request, 0), None, "{length}");
     }
 
     #[test]
     fn small_bodies() {
-        check("0", false);
-        check("1", true);
-        check("65536", true);
-        check("65537", false);
-        check("x", false);
-        assert!(!has_small_body(&TestRequest::default().to_srv_request(), 100_000));
+        check("0", None);
+        check("1", Some(1));
+        check("65536", Some(65536));
+        check("65537", None);
+        check("x", None);
+        assert_eq!(small_body(&TestRequest::default().to_srv_request(), 100_000), None);
     }
 
     #[test]

@@ -53,6 +53,8 @@ impl Form {
 const SCIM: [u16; 15] = [400, 401, 403, 404, 406, 408, 409, 412, 413, 415, 428, 429, 500, 501, 503];
 /// Those of the admin API.
 const PROBLEMS: [u16; 11] = [400, 401, 404, 408, 409, 412, 413, 415, 429, 500, 503];
+/// Those of the token endpoint.
+const OAUTH: [u16; 5] = [400, 401, 408, 413, 503];
 
 /// The answers, by form and status.
 pub(super) fn responses() -> Value {
@@ -66,7 +68,7 @@ pub(super) fn responses() -> Value {
     for status in PROBLEMS {
         add(Form::Problem, status, meaning(status), problem_documents(status));
     }
-    for status in [400, 401, 503] {
+    for status in OAUTH {
         add(Form::Oauth, status, meaning(status), oauth_examples(status));
     }
     Value::Object(responses)
@@ -79,21 +81,14 @@ fn response(form: Form, status: u16, meaning: &str, examples: Map<String, Value>
         429 | 503 => headers.push("Retry-After"),
         _ => {}
     }
-    if form == Form::Oauth && status != 503 {
+    if form == Form::Oauth {
         headers.push("Cache-Control");
     }
     let headers: Map<String, Value> =
         headers.into_iter().map(|name| (name.to_owned(), component("headers", name))).collect();
+    let body = json!({"schema": schema(form.schema()), "examples": examples});
     let mut content = Map::new();
-    let mut add = |form: Form, examples: Map<String, Value>| {
-        let body = json!({"schema": schema(form.schema()), "examples": examples});
-        content.insert(form.media_type().to_owned(), body);
-    };
-    add(form, examples);
-    if (form, status) == (Form::Oauth, 503) {
-        // The token endpoint tells so itself, or is not reached at all.
-        add(Form::Scim, scim_examples(status));
-    }
+    content.insert(form.media_type().to_owned(), body);
     json!({"description": meaning, "headers": headers, "content": content})
 }
 
@@ -209,8 +204,13 @@ fn oauth_examples(status: u16) -> Map<String, Value> {
         (TokenErrorKind::InvalidScope, "scope: expected at most 'read', which the client has"),
         (TokenErrorKind::TemporarilyUnavailable, "the store is not available"),
     ];
-    let kinds = kinds.into_iter().filter(|(kind, _)| kind.status() == status);
-    let example = |(kind, detail): (TokenErrorKind, &str)| {
+    let unread = [
+        (408, TokenErrorKind::InvalidRequest, detail(ErrorKind::RequestTimeout)),
+        (413, TokenErrorKind::InvalidRequest, "the body has more than 16384 bytes"),
+    ];
+    let kinds = kinds.into_iter().map(|(kind, detail)| (kind.status(), kind, detail)).chain(unread);
+    let kinds = kinds.filter(|(of, ..)| *of == status);
+    let example = |(_, kind, detail): (u16, TokenErrorKind, &str)| {
         (kind.as_str().to_owned(), json!({"value": TokenError::new(kind, detail).to_json()}))
     };
     kinds.map(example).collect()

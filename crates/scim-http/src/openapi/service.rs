@@ -23,7 +23,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .describe("The client credentials grant (RFC 6749 §4.4), by `client_secret_basic` or `client_secret_post`. Other parameters are ignored; one that comes twice is an error.")
             .with_body(&["application/x-www-form-urlencoded"], "TokenRequest", true)
             .answers(200, "The token.", Content::Json("TokenResponse"), &["Cache-Control"])
-            .fails(Form::Oauth, &[400, 401, 503])
+            .fails(Form::Oauth, &[400, 401, 408, 413, 503])
             .secured_by(json!([{"client": []}, {}])),
         at("GET", "/.well-known/jwks.json", "getKeys", "Get the public keys of access tokens")
             .answers(200, "The keys.", Content::Json("JwkSet"), &[])

@@ -36,6 +36,11 @@ impl HttpError {
         self
     }
 
+    /// What failed, to be told in another form.
+    pub(crate) fn into_failure(self) -> ServiceError {
+        self.failure
+    }
+
     /// What only the log is told.
     pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
         self.failure.cause.as_deref()

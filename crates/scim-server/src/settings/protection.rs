@@ -3,8 +3,8 @@
 use scim_domain::tenant::RateLimit;
 use scim_http::{AllowedOrigins, TrustedProxies};
 
-use super::keys;
 use super::reader::Reader;
+use super::{keys, values};
 
 /// What protects the server.
 #[derive(Debug)]
@@ -58,5 +58,5 @@ pub(super) fn read(reader: &mut Reader<'_>) -> ProtectionSettings {
 }
 
 fn rate(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|rate| rate <= RateLimit::RANGE.end())
+    values::number_in(&(0..=*RateLimit::RANGE.end()), text)
 }

@@ -119,7 +119,8 @@ pub(super) fn masked_url(url: &str) -> String {
     masked
 }
 
-fn number_in<N: FromStr + PartialOrd>(range: &RangeInclusive<N>, text: &str) -> Option<N> {
+/// The number that the text is, if it is in this range.
+pub(super) fn number_in<N: FromStr + PartialOrd>(range: &RangeInclusive<N>, text: &str) -> Option<N> {
     text.parse().ok().filter(|number| range.contains(number))
 }
 

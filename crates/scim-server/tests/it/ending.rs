@@ -4,8 +4,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
+use crate::http2::Begun;
 use crate::process::{ServerProcess, expect_end, shell};
 use crate::storm::{Http, Storm, create_user, wait_until_not_ready};
+use crate::tls::World;
 
 fn address(server: &ServerProcess) -> SocketAddr {
     format!("127.0.0.1:{}", server.port()).parse().expect("an address")
@@ -107,4 +109,46 @@ fn health_is_told_while_it_waits_for_load_balancers() {
     http.send(&body);
     assert_eq!(http.answer().expect("an answer").status, 201, "requests are served");
     assert_eq!(server.wait().code(), Some(0));
+}
+
+/// What is told where the end came before all was done.
+const TOO_LATE: &str = "SHUTDOWN_TIMEOUT";
+
+#[tokio::test]
+async fn an_idle_connection_of_http2_does_not_hold_up_the_end() {
+    let mut world = World::new("idle");
+    let client = world.http2();
+    world.users(&client).await;
+    let began = Instant::now();
+    signal(&world.server, "TERM");
+    let log = world.server.ended();
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(!log.contains(TOO_LATE), "{log}");
+}
+
+#[tokio::test]
+async fn what_was_begun_over_http2_is_answered_and_no_more_begins() {
+    let mut world = World::new("begun");
+    let client = world.http2();
+    world.users(&client).await;
+    let begun = Begun::new(&world, &client).await;
+    // What was sent before it is there when this is answered.
+    world.users(&client).await;
+    let began = Instant::now();
+    signal(&world.server, "TERM");
+    let refused = loop {
+        let url = format!("{}/Users", world.server.base_url());
+        let answer = client.get(url).bearer_auth(world.server.secret()).send().await.expect("an answer");
+        if answer.status() != 200 {
+            break answer;
+        }
+    };
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (503, &"1".parse().expect("a value"))
+    );
+    assert_eq!(begun.end("late").await, 201);
+    let log = world.server.ended();
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(!log.contains(TOO_LATE), "{log}");
 }

@@ -10,6 +10,8 @@ mod documents;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
+mod http2;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod operate;

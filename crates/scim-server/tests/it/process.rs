@@ -79,6 +79,11 @@ impl ServerProcess {
     /// Asks it to end, waits until it has, and answers what it logged but for what was waited for.
     pub(crate) fn end(mut self) -> String {
         shell("kill -TERM \"$PID\"", &[("PID", &self.pid().to_string())]);
+        self.ended()
+    }
+
+    /// Waits until it has ended in order, and answers what it logged but for what was waited for.
+    pub(crate) fn ended(&mut self) -> String {
         assert_eq!(self.wait().code(), Some(0));
         self.log.iter().map(|line| line + "\n").collect()
     }

@@ -10,7 +10,7 @@ use crate::process::{ServerProcess, run, shell, text};
 
 /// A certificate of this machine and its key, in PEM.
 #[derive(Clone)]
-struct Pair {
+pub(crate) struct Pair {
     certificate: String,
     key: String,
 }
@@ -28,14 +28,14 @@ impl Pair {
 }
 
 /// A server with a certificate in files of its own, which end with it.
-struct World {
+pub(crate) struct World {
     directory: PathBuf,
     pair: Pair,
-    server: ServerProcess,
+    pub(crate) server: ServerProcess,
 }
 
 impl World {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let directory = std::env::temp_dir().join(format!("scim-https-{}-{name}", std::process::id()));
         fs::create_dir_all(&directory).expect("a directory");
         let pair = Pair::new();
@@ -60,7 +60,12 @@ impl World {
         Client::builder().no_proxy().tls_info(true).tls_certs_only(certificates)
     }
 
-    async fn users(&self, client: &Client) -> Response {
+    /// A client that speaks HTTP/2, all of its requests on one connection.
+    pub(crate) fn http2(&self) -> Client {
+        self.client(&[&self.pair]).http2_prior_knowledge().build().expect("a client")
+    }
+
+    pub(crate) async fn users(&self, client: &Client) -> Response {
         let url = format!("{}/Users", self.server.base_url());
         let answer = client.get(url).bearer_auth(self.server.secret()).send().await.expect("an answer");
         assert_eq!(answer.status(), 200);
