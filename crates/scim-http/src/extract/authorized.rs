@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use scim_application::{
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use crate::AppState;
 use crate::limits::Place;
-use crate::middleware::admission::RequestPlace;
+use crate::middleware::admission::Absence;
 use crate::middleware::request_notes::RequestNotes;
 use crate::respond::HttpError;
 use crate::routes::MountPoint;
@@ -183,12 +183,10 @@ impl Authorized {
         if let Some(entered) = entering.as_mut().now_or_never() {
             return Ok(entered?);
         }
-        let place = self.request.extensions().get::<RequestPlace>().cloned();
-        let has_left = place.as_ref().is_some_and(RequestPlace::leave);
+        let mut absence = Absence::of(&self.request);
+        absence.begin();
         let entered = entering.await?;
-        if let (true, Some(place)) = (has_left, place) {
-            place.come_back().await?;
-        }
+        absence.end().await?;
         Ok(entered)
     }
 }

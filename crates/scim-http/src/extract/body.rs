@@ -12,7 +12,7 @@ use scim_domain::error::{ErrorKind, ScimError};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::middleware::admission::RequestPlace;
+use crate::middleware::admission::Absence;
 
 use super::media_type;
 
@@ -82,16 +82,15 @@ pub(super) async fn bytes(
         return Err(too_large(limit));
     }
     let deadline = request.extensions().get::<Deadline>().copied();
-    let place = request.extensions().get::<RequestPlace>().cloned();
+    let mut absence = Absence::of(request);
     let mut incoming = Incoming::new(payload, deadline, limit);
     let mut body = Vec::with_capacity(announced.unwrap_or_default().min(MAX_CAPACITY));
-    let mut has_left = false;
     loop {
         let chunk = match incoming.next().now_or_never() {
             Some(chunk) => chunk?,
             None => {
                 // While it is on its way, others may work.
-                has_left |= place.as_ref().is_some_and(RequestPlace::leave);
+                absence.begin();
                 incoming.next().await?
             }
         };
@@ -100,9 +99,7 @@ pub(super) async fn bytes(
             None => break,
         }
     }
-    if let (true, Some(place)) = (has_left, place) {
-        place.come_back().await?;
-    }
+    absence.end().await?;
     Ok(body)
 }
 

@@ -13,11 +13,11 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::HttpMessage;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Bytes;
+use actix_web::{HttpMessage, HttpRequest};
 use futures_util::Stream;
 use futures_util::future::ready;
 use futures_util::stream::once;
@@ -73,11 +73,40 @@ impl RequestPlace {
     ///
     /// # Errors
     /// 503 where none becomes free soon.
-    pub(crate) async fn come_back(&self) -> Result<(), ScimError> {
+    async fn come_back(&self) -> Result<(), ScimError> {
         let place = self.0.gate.enter().await?;
         self.0.place.replace(Some(place));
         look_around().await;
         Ok(())
+    }
+}
+
+/// The time in which nothing is done for a request, and its place is another's.
+pub(crate) struct Absence {
+    place: Option<RequestPlace>,
+    has_begun: bool,
+}
+
+impl Absence {
+    /// Not begun yet.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        Self { place: request.extensions().get::<RequestPlace>().cloned(), has_begun: false }
+    }
+
+    /// Leaves the place, if there is one.
+    pub(crate) fn begin(&mut self) {
+        self.has_begun |= self.place.as_ref().is_some_and(RequestPlace::leave);
+    }
+
+    /// Takes a place again, if one was left.
+    ///
+    /// # Errors
+    /// As [`RequestPlace::come_back`].
+    pub(crate) async fn end(self) -> Result<(), ScimError> {
+        match self.place {
+            Some(place) if self.has_begun => place.come_back().await,
+            _ => Ok(()),
+        }
     }
 }
 
