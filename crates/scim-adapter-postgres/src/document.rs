@@ -74,9 +74,7 @@ impl Document {
             display_key: display.map(|text| escape(&fold(text)).into_owned()),
         }
     }
-}
 
-impl Document {
     /// The document as it is read again.
     pub(crate) fn stored(&self) -> StoredAttributes {
         StoredAttributes::new(self.payload.as_str())

@@ -28,7 +28,8 @@ impl Replica {
         &self.pool
     }
 
-    /// Whether it is worth a try. One that was gone is tried by one caller at a time: the others would wait as long.
+    /// Whether it is worth a try. One that was gone is tried by one caller each time that it has
+    /// rested: the others would wait as long.
     fn may_be_asked(&self) -> bool {
         let mut gone_since = self.gone_since.lock();
         let Some(since) = *gone_since else { return true };

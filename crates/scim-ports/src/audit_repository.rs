@@ -12,8 +12,9 @@ use crate::RepositoryError;
 /// transaction; what comes here is what is no change.
 #[async_trait]
 pub trait AuditRepository: Send + Sync {
-    /// Adds records, all of them or none. After an error the caller does not know which, and comes again with the
-    /// same ones: those that are there already MUST NOT be added twice, nor be in the way of the others.
+    /// Adds records, all of them or none. After an error the caller comes again with the same ones. Where a store can
+    /// have added them all the same, as when the answer to a COMMIT is lost, those that are there already MUST NOT be
+    /// added twice, nor be in the way of the others.
     ///
     /// # Errors
     /// [`RepositoryError::Unavailable`] or [`RepositoryError::Internal`]
