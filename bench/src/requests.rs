@@ -50,10 +50,12 @@ pub(crate) fn patch_title(filled: &Filled) -> impl Fn(&mut Lane, &mut Vec<u8>) +
 
 /// `POST /Users`, each time a user that is not there.
 pub(crate) fn create(filled: &Filled) -> impl Fn(&mut Lane, &mut Vec<u8>) + Send + Sync + 'static {
-    let (next, secret) = (AtomicUsize::new(0), filled.secret());
+    // No two loads create the same user.
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let secret = filled.secret();
     move |_, out| {
         let mut body = Vec::with_capacity(1200);
-        write_user(&mut body, Name::Created, next.fetch_add(1, Ordering::Relaxed));
+        write_user(&mut body, Name::Created, NEXT.fetch_add(1, Ordering::Relaxed));
         write_request(out, "POST /scim/v2/Users", &secret, "", &body);
     }
 }

@@ -1,6 +1,9 @@
 //! The bare handler: an actix server that runs one prepared statement for each request and returns the
 //! bytes that come of it. It is what any server on PostgreSQL does at the least.
 //!
+//! A write goes to one of two tables: to that of the resources, with all the indexes that searches need, which is
+//! the ceiling for a server that has such searches, or to a table that has nothing but its key.
+//!
 //! It has as many threads as the server under test and as many connections to the database, which each
 //! thread holds its part of: that is quicker than to share them.
 
@@ -29,22 +32,56 @@ pub(crate) struct Arguments {
     /// Connections to it
     #[arg(long, default_value_t = 20)]
     database_connections: usize,
+    /// Where writes go
+    #[arg(long, value_enum)]
+    table: Table,
 }
 
-/// What the statement of a `GET` reads, and where the other two write.
+/// Where writes go.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Table {
+    /// The table of the server under test
+    Resource,
+    /// A table of documents with nothing but its key
+    Bare,
+}
+
 const READ: &str = "SELECT payload FROM scim_resource WHERE tenant_id = $1 AND id = $2";
-const INSERT: &str = "INSERT INTO bare_resource (id, version, payload) VALUES ($1, 1, $2)";
-const UPDATE: &str = "UPDATE bare_resource SET version = version + 1 WHERE id = $1 RETURNING payload";
+
+impl Table {
+    /// What is run for a `POST`.
+    fn insert(self) -> &'static str {
+        match self {
+            Self::Resource => {
+                "INSERT INTO scim_resource (tenant_id, id, payload, user_name_key, search_text, keys, display, \
+                 display_key, unique_digest, resource_type, version, created_at, updated_at, member_count) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'User', 1, now(), now(), 0)"
+            }
+            Self::Bare => "INSERT INTO bare_resource (id, version, payload) VALUES ($1, 1, $2)",
+        }
+    }
+
+    /// What is run for a `PATCH`. Each change of a resource moves its time, which is indexed.
+    fn update(self) -> &'static str {
+        match self {
+            Self::Resource => {
+                "UPDATE scim_resource SET version = version + 1, updated_at = now() \
+                 WHERE tenant_id = $1 AND id = $2 RETURNING payload"
+            }
+            Self::Bare => "UPDATE bare_resource SET version = version + 1 WHERE id = $1 RETURNING payload",
+        }
+    }
+}
 
 /// Serves until the process is ended.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let each = arguments.database_connections.div_ceil(threads).max(1);
-    let url = arguments.url.clone();
+    let (url, table) = (arguments.url.clone(), arguments.table);
     let server = HttpServer::new(move || {
         let url = url.clone();
         App::new()
-            .data_factory(move || open(url.clone(), each))
+            .data_factory(move || open(url.clone(), each, table))
             .route("/health", web::get().to(HttpResponse::Ok))
             .route("/scim/v2/Users/{id}", web::get().to(read))
             .route("/scim/v2/Users/{id}", web::patch().to(update))
@@ -58,6 +95,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 /// The connections of one thread.
 struct Pool {
     tenant: Uuid,
+    table: Table,
+    model: Model,
     free: Semaphore,
     connections: RefCell<Vec<Connection>>,
 }
@@ -74,24 +113,51 @@ struct Connection {
 #[derive(Debug)]
 struct Json<'a>(&'a [u8]);
 
-async fn open(url: String, connections: usize) -> Result<Pool> {
+/// What the server keeps beside the document of one of its users. A user that is inserted gets the same with
+/// another name in it.
+struct Model {
+    user_name_key: String,
+    search_text: String,
+    keys: String,
+    display: String,
+    display_key: String,
+    unique_digest: String,
+}
+
+async fn open(url: String, connections: usize, table: Table) -> Result<Pool> {
     let mut open = Vec::with_capacity(connections);
     for _ in 0..connections {
-        open.push(Connection::open(&url).await?);
+        open.push(Connection::open(&url, table).await?);
     }
     let first = open.first().context("no connection")?;
-    let row = first.client.query_one("SELECT tenant_id FROM scim_resource LIMIT 1", &[]).await?;
-    Ok(Pool { tenant: row.try_get(0)?, free: Semaphore::new(open.len()), connections: RefCell::new(open) })
+    let row = first
+        .client
+        .query_one(
+            "SELECT tenant_id, user_name_key, search_text, keys::text, display, display_key, unique_digest \
+             FROM scim_resource WHERE user_name_key IS NOT NULL LIMIT 1",
+            &[],
+        )
+        .await?;
+    let model = Model {
+        user_name_key: row.try_get(1)?,
+        search_text: row.try_get(2)?,
+        keys: row.try_get(3)?,
+        display: row.try_get(4)?,
+        display_key: row.try_get(5)?,
+        unique_digest: row.try_get(6)?,
+    };
+    let (free, connections) = (Semaphore::new(open.len()), RefCell::new(open));
+    Ok(Pool { tenant: row.try_get(0)?, table, model, free, connections })
 }
 
 impl Connection {
-    async fn open(url: &str) -> Result<Self> {
+    async fn open(url: &str, table: Table) -> Result<Self> {
         let (client, driver) = tokio_postgres::connect(url, NoTls).await?;
         actix_web::rt::spawn(driver);
         Ok(Self {
             read: client.prepare(READ).await?,
-            insert: client.prepare(INSERT).await?,
-            update: client.prepare(UPDATE).await?,
+            insert: client.prepare(table.insert()).await?,
+            update: client.prepare(table.update()).await?,
             client,
         })
     }
@@ -122,13 +188,40 @@ async fn update(
     path: web::Path<Uuid>,
     _body: Bytes,
 ) -> actix_web::Result<HttpResponse> {
-    document(&pool.rows(|connection| &connection.update, &[&*path]).await?)
+    let parameters: &[&(dyn ToSql + Sync)] = match pool.table {
+        Table::Resource => &[&pool.tenant, &*path],
+        Table::Bare => &[&*path],
+    };
+    document(&pool.rows(|connection| &connection.update, parameters).await?)
 }
 
 async fn insert(pool: web::Data<Pool>, body: Bytes) -> actix_web::Result<HttpResponse> {
     #[expect(clippy::disallowed_methods, reason = "this is no part of the product: nothing is behind a port")]
     let id = Uuid::now_v7();
-    pool.rows(|connection| &connection.insert, &[&id, &Json(&body)]).await?;
+    let payload = Json(&body);
+    match pool.table {
+        Table::Resource => {
+            let model = &pool.model;
+            let name = id.simple().to_string();
+            let search_text = model.search_text.replace(&model.user_name_key, &name);
+            let keys = model.keys.replace(&model.user_name_key, &name);
+            let keys = Json(keys.as_bytes());
+            let Model { display, display_key, unique_digest, .. } = model;
+            let parameters: [&(dyn ToSql + Sync); 9] = [
+                &pool.tenant,
+                &id,
+                &payload,
+                &name,
+                &search_text,
+                &keys,
+                display,
+                display_key,
+                unique_digest,
+            ];
+            pool.rows(|connection| &connection.insert, &parameters).await?
+        }
+        Table::Bare => pool.rows(|connection| &connection.insert, &[&id, &payload]).await?,
+    };
     Ok(HttpResponse::Created().content_type(ContentType::json()).body(body))
 }
 
@@ -151,15 +244,19 @@ impl<'a> FromSql<'a> for Json<'a> {
 impl ToSql for Json<'_> {
     fn to_sql(
         &self,
-        _: &Type,
+        of: &Type,
         out: &mut actix_web::web::BytesMut,
     ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        if *of == Type::JSONB {
+            // The binary form of jsonb is a version and the text.
+            out.extend_from_slice(&[1]);
+        }
         out.extend_from_slice(self.0);
         Ok(IsNull::No)
     }
 
     fn accepts(of: &Type) -> bool {
-        *of == Type::JSON
+        matches!(*of, Type::JSON | Type::JSONB)
     }
 
     to_sql_checked!();
