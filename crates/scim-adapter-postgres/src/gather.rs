@@ -1,61 +1,89 @@
-//! Reads of single resources that come together, in one statement.
+//! Requests for single resources that come together, in one statement.
 //!
-//! About half of what a read by id costs, in the database and here, is that of a statement and not of
-//! the row; a search for one `userName` is much the same. A server finds several requests ready each time
-//! that its runtime wakes up: those of them that look for resources of one type in one tenant, all by id
-//! or all by name, wait for one another, and share a statement. Whoever turns out to be alone reads as if
-//! there was none of this.
+//! Most of what a small request costs, in the database and here, is that of a message, a statement and a
+//! transaction, and not of the row. A server finds several requests ready each time that its runtime wakes
+//! up: those of them that are of one kind, for resources of one type in one tenant, wait for one another,
+//! and share a statement. Whoever turns out to be alone is run as if there was none of this.
 //!
-//! Nobody waits for a time. The first of them spawns a task, which a runtime of one thread runs after
-//! all that is ready already; it reads for whoever waits by then, and whoever comes later starts the
-//! next. Since a statement is sent after all that it reads for were called, each sees what was written
-//! before its call.
+//! The first of them spawns a task, which lets the runtime look for more a few times, as long as that takes
+//! next to nothing, and then runs whoever waits by then; whoever comes later starts the next. Those who are
+//! answered together come back together, so that a busy server has most of its requests run so. Since a
+//! statement is sent after all that it is run for were called, each sees what was written before its call.
 //!
-//! Groups are read by themselves: one with many members would hold up the others.
+//! Groups are run by themselves: one with many members would hold up the others.
+
+mod lookup;
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::hash::Hash;
 use std::mem;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use diesel_async::AsyncPgConnection;
 use futures_util::future::join_all;
 use parking_lot::Mutex;
 use scim_domain::identifier::TenantId;
-use scim_domain::listing::{Include, MemberInclude};
-use scim_domain::resource::StoredResource;
+use scim_domain::listing::Include;
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
 use scim_ports::RepositoryError;
 use tokio::runtime;
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tracing::Instrument;
 
 use crate::error::Failure;
 use crate::pool::Pool;
 
-/// How many are read with one statement at most.
-const MOST: usize = 64;
+pub(crate) use lookup::{Lookup, Wanted};
 
-/// What resources are looked up by.
-pub(crate) trait Wanted: Clone + Ord + Hash + Send + Sync + 'static {
-    /// The resources that are there, in any order, each with what it was looked up by.
-    fn read(
+/// How many are run with one statement at most.
+const MOST: usize = 64;
+/// With so many, a statement is a small part of what each costs: more are not waited for.
+const ENOUGH: usize = 16;
+/// How often the runtime is let look for more. Each time takes a microsecond where there is nothing to do.
+const TURNS: usize = 8;
+/// After this more are not waited for: the runtime has much else to do.
+const PATIENCE: Duration = Duration::from_micros(500);
+
+/// A request that can be run with others like it.
+pub(crate) trait Job: Send + Sync + 'static {
+    /// What it is answered.
+    type Answer: Send + 'static;
+
+    /// The type of its resource.
+    fn resource_type(&self) -> &Arc<ResourceType>;
+
+    /// What is read with its resource.
+    fn include(&self) -> Include;
+
+    /// Runs several with one statement: those that have the tenant, the type and [`Include::groups`] in common.
+    /// Answers each in its place, with `None` where it does not apply, and nothing was written. Where all fail,
+    /// nothing was written either, unless as [`Failure::Unavailable`].
+    fn run(
         connection: &AsyncPgConnection,
         tenant: &Tenant,
-        resource_type: &Arc<ResourceType>,
-        wanted: &[Self],
-        include: Include,
-    ) -> impl Future<Output = Result<Vec<(Self, StoredResource)>, Failure>> + Send;
+        jobs: &[&Self],
+    ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Failure>> + Send;
 }
 
-type Answer = Result<Vec<StoredResource>, RepositoryError>;
+/// What came of a request that might have been run with others.
+pub(crate) enum Turn<A> {
+    /// It was: this is its answer.
+    Answered(A),
+    /// It was, and did not apply: the caller finds out why.
+    NotApplied,
+    /// It was not: the caller is to run it.
+    Alone,
+}
 
-/// What is wanted, and by whom.
-type Waiting<W> = Vec<(W, oneshot::Sender<Answer>)>;
+type Outcome<A> = Result<Option<A>, RepositoryError>;
 
-/// What those who are read for together have in common. The addresses are of what the task of a queue
+/// What is to be run, and for whom.
+type Waiting<J> = Vec<(Arc<J>, oneshot::Sender<Outcome<<J as Job>::Answer>>)>;
+
+/// What those who are run together have in common. The addresses are of what the task of a queue
 /// holds on to, so that nothing else comes to have them while there is the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
@@ -66,149 +94,147 @@ struct Key {
     groups: bool,
 }
 
-/// Looks resources up by a `W`.
-#[derive(Clone)]
-pub(crate) struct Gather<W> {
+/// Runs requests of one kind together.
+pub(crate) struct Gather<J: Job> {
     pool: Pool,
-    queues: Arc<Mutex<HashMap<Key, Waiting<W>>>>,
+    queues: Arc<Mutex<HashMap<Key, Waiting<J>>>>,
 }
 
-impl<W: Wanted> Gather<W> {
+impl<J: Job> Clone for Gather<J> {
+    fn clone(&self) -> Self {
+        Self { pool: self.pool.clone(), queues: Arc::clone(&self.queues) }
+    }
+}
+
+impl<J: Job> Gather<J> {
     pub(crate) fn new(pool: Pool) -> Self {
         Self { pool, queues: Arc::default() }
     }
 
-    /// What there is, with what `include` asks for, if it was read for others as well. `None` where the
-    /// caller is to read it by itself.
-    pub(crate) async fn find(
+    /// Has a job run with others, if there are any.
+    pub(crate) async fn turn(
         &self,
         tenant: &Tenant,
-        resource_type: &Arc<ResourceType>,
-        wanted: W,
-        include: Include,
-    ) -> Result<Option<Vec<StoredResource>>, RepositoryError> {
-        if resource_type.members().is_some() {
-            return Ok(None);
+        job: &Arc<J>,
+    ) -> Result<Turn<J::Answer>, RepositoryError> {
+        if job.resource_type().members().is_some() {
+            return Ok(Turn::Alone);
         }
-        match self.join(tenant, resource_type, wanted, include) {
-            Some(answer) => answer.await.ok().transpose(),
-            None => Ok(None),
+        let Some(outcome) = self.join(tenant, Arc::clone(job)) else { return Ok(Turn::Alone) };
+        match outcome.await {
+            Ok(outcome) => Ok(outcome?.map_or(Turn::NotApplied, Turn::Answered)),
+            Err(_) => Ok(Turn::Alone),
         }
     }
 
-    /// Waits with the others. The answer is dropped where each of them is to read by itself. `None`
+    /// Waits with the others. The outcome is dropped where each of them is to be run by itself. `None`
     /// outside of a runtime.
-    fn join(
-        &self,
-        tenant: &Tenant,
-        resource_type: &Arc<ResourceType>,
-        wanted: W,
-        include: Include,
-    ) -> Option<oneshot::Receiver<Answer>> {
+    fn join(&self, tenant: &Tenant, job: Arc<J>) -> Option<oneshot::Receiver<Outcome<J::Answer>>> {
         let runtime = runtime::Handle::try_current().ok()?;
         let key = Key {
             runtime: runtime.id(),
             tenant: tenant.id,
             schema: Arc::as_ptr(&tenant.schema).addr(),
-            resource_type: Arc::as_ptr(resource_type).addr(),
-            groups: include.groups,
+            resource_type: Arc::as_ptr(job.resource_type()).addr(),
+            groups: job.include().groups,
         };
-        let (sender, answer) = oneshot::channel();
+        let (sender, outcome) = oneshot::channel();
         let mut queues = self.queues.lock();
         let queue = queues.entry(key).or_default();
-        queue.push((wanted, sender));
+        queue.push((Arc::clone(&job), sender));
         let is_first = queue.len() == 1;
         drop(queues);
         if is_first {
-            let turn = Turn {
-                gather: self.clone(),
-                queue: Some(key),
-                tenant: tenant.clone(),
-                resource_type: Arc::clone(resource_type),
-                include: Include { members: MemberInclude::None, ..include },
-            };
-            runtime.spawn(turn.run().in_current_span());
+            let run = Run { gather: self.clone(), queue: Some(key), tenant: tenant.clone(), _first: job };
+            runtime.spawn(run.start().in_current_span());
         }
-        Some(answer)
+        Some(outcome)
     }
 }
 
-/// The task of a queue. However it ends, the queue ends with it: nobody waits in one that is not read for.
-struct Turn<W: Wanted> {
-    gather: Gather<W>,
+/// The task of a queue. However it ends, the queue ends with it: nobody waits in one that is not run.
+struct Run<J: Job> {
+    gather: Gather<J>,
     /// `None` once it is taken: then there may be another one of that key.
     queue: Option<Key>,
     tenant: Tenant,
-    resource_type: Arc<ResourceType>,
-    include: Include,
+    /// Keeps the type where it is.
+    _first: Arc<J>,
 }
 
-impl<W: Wanted> Drop for Turn<W> {
+impl<J: Job> Drop for Run<J> {
     fn drop(&mut self) {
         drop(self.take());
     }
 }
 
-impl<W: Wanted> Turn<W> {
-    fn take(&mut self) -> Waiting<W> {
-        let queue = self.queue.take().and_then(|key| self.gather.queues.lock().remove(&key));
-        queue.unwrap_or_default()
-    }
-
-    async fn run(mut self) {
+impl<J: Job> Run<J> {
+    async fn start(mut self) {
+        self.wait_for_others().await;
         let mut waiting = self.take();
-        waiting.retain(|(_, answer)| !answer.is_closed());
-        let mut reads = Vec::new();
+        waiting.retain(|(_, outcome)| !outcome.is_closed());
+        let mut runs = Vec::new();
         while !waiting.is_empty() {
             let rest = waiting.split_off(waiting.len().min(MOST));
             let together = mem::replace(&mut waiting, rest);
             if together.len() > 1 {
-                reads.push(self.answer(together));
+                runs.push(self.answer(together));
             }
         }
-        join_all(reads).await;
+        join_all(runs).await;
     }
 
-    /// Reads with one statement, which is cancelled when nobody waits any more.
-    async fn answer(&self, mut waiting: Waiting<W>) {
-        let mut wanted: Vec<W> = waiting.iter().map(|(wanted, _)| wanted.clone()).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let all_gone = join_all(waiting.iter_mut().map(|(_, answer)| answer.closed()));
-        let outcome = tokio::select! {
-            outcome = self.read(&wanted) => outcome,
+    async fn wait_for_others(&self) {
+        let began = Instant::now();
+        for _ in 0..TURNS {
+            yield_now().await;
+            if self.waiting() >= ENOUGH || began.elapsed() >= PATIENCE {
+                break;
+            }
+        }
+    }
+
+    /// How many wait.
+    fn waiting(&self) -> usize {
+        let queues = self.gather.queues.lock();
+        self.queue.and_then(|key| queues.get(&key)).map_or(0, Vec::len)
+    }
+
+    fn take(&mut self) -> Waiting<J> {
+        let queue = self.queue.take().and_then(|key| self.gather.queues.lock().remove(&key));
+        queue.unwrap_or_default()
+    }
+
+    /// Runs one statement, which is cancelled when nobody waits any more.
+    async fn answer(&self, mut waiting: Waiting<J>) {
+        let jobs: Vec<Arc<J>> = waiting.iter().map(|(job, _)| Arc::clone(job)).collect();
+        let all_gone = join_all(waiting.iter_mut().map(|(_, outcome)| outcome.closed()));
+        let answers = tokio::select! {
+            answers = self.run(&jobs) => answers,
             _ = all_gone => return,
         };
-        match outcome {
-            Ok(found) => answer_each(waiting, found),
+        match answers {
+            Ok(answers) => {
+                for ((_, outcome), answer) in waiting.into_iter().zip(answers) {
+                    let _gone = outcome.send(Ok(answer));
+                }
+            }
             Err(RepositoryError::Unavailable(cause)) => {
                 let cause: Arc<dyn Error + Send + Sync> = cause.into();
-                for (_, answer) in waiting {
+                for (_, outcome) in waiting {
                     let error = RepositoryError::Unavailable(Box::new(Arc::clone(&cause)));
-                    let _gone = answer.send(Err(error));
+                    let _gone = outcome.send(Err(error));
                 }
             }
             // It may be about one of them; by itself each gets what it deserves.
-            Err(error) => tracing::debug!(?error, "resources are read one by one"),
+            Err(error) => tracing::debug!(?error, "requests are run one by one"),
         }
     }
 
-    async fn read(&self, wanted: &[W]) -> Result<Vec<(W, StoredResource)>, RepositoryError> {
+    async fn run(&self, jobs: &[Arc<J>]) -> Result<Vec<Option<J::Answer>>, RepositoryError> {
+        let jobs: Vec<&J> = jobs.iter().map(Arc::as_ref).collect();
         let lease = self.gather.pool.lease_for(self.tenant.id).await?;
-        let connection = lease.connection()?;
-        let outcome = W::read(connection, &self.tenant, &self.resource_type, wanted, self.include).await;
+        let outcome = J::run(lease.connection()?, &self.tenant, &jobs).await;
         lease.after_read(outcome)
-    }
-}
-
-fn answer_each<W: Wanted>(mut waiting: Waiting<W>, found: Vec<(W, StoredResource)>) {
-    let mut all: HashMap<W, Vec<StoredResource>> = HashMap::with_capacity(found.len());
-    for (wanted, resource) in found {
-        all.entry(wanted).or_default().push(resource);
-    }
-    while let Some((wanted, answer)) = waiting.pop() {
-        let is_wanted_again = waiting.iter().any(|(other, _)| *other == wanted);
-        let resources = if is_wanted_again { all.get(&wanted).cloned() } else { all.remove(&wanted) };
-        let _gone = answer.send(Ok(resources.unwrap_or_default()));
     }
 }

@@ -14,12 +14,12 @@ use scim_ports::{
 };
 
 use crate::error::Failure;
-use crate::gather::Gather;
+use crate::gather::{Gather, Lookup, Turn};
 use crate::migrate;
 use crate::pool::Pool;
-use crate::queries::create::{self, Chunk, Draft, Fate};
+use crate::queries::create::{self, Chunk, Create, Draft, Fate};
 use crate::queries::search::UserName;
-use crate::queries::update::Change;
+use crate::queries::update::{Change, Update};
 use crate::queries::{delete, get, reindex, search};
 use crate::replica::Replica;
 use crate::session::{Attempts, Undone};
@@ -29,16 +29,25 @@ use crate::totals::Totals;
 #[derive(Clone)]
 pub struct PostgresResources {
     pool: Pool,
-    by_id: Gather<ResourceId>,
-    by_name: Gather<UserName>,
+    by_id: Gather<Lookup<ResourceId>>,
+    by_name: Gather<Lookup<UserName>>,
+    creates: Gather<Create>,
+    updates: Gather<Update>,
     replica: Option<Replica>,
     totals: Arc<Totals>,
 }
 
 impl PostgresResources {
     pub(crate) fn new(pool: Pool, replica: Option<Replica>) -> Self {
-        let (by_id, by_name) = (Gather::new(pool.clone()), Gather::new(pool.clone()));
-        Self { pool, by_id, by_name, replica, totals: Arc::default() }
+        Self {
+            by_id: Gather::new(pool.clone()),
+            by_name: Gather::new(pool.clone()),
+            creates: Gather::new(pool.clone()),
+            updates: Gather::new(pool.clone()),
+            pool,
+            replica,
+            totals: Arc::default(),
+        }
     }
 
     /// How the database runs a search, and over how many rows, as `EXPLAIN ANALYZE` puts it: for finding
@@ -71,12 +80,35 @@ impl PostgresResources {
     }
 }
 
+/// What a write takes.
+#[derive(Debug, Clone, Copy)]
+enum Trips {
+    /// One round trip, if it applies as it is.
+    OneFirst,
+    /// Several: it is known not to.
+    Several,
+}
+
 impl PostgresResources {
+    /// Creates one resource that has no members, with others if there are any.
+    async fn create(&self, tenant: &Tenant, create: Create) -> Result<Vec<StoredResource>, RefusedCreate> {
+        let create = Arc::new(create);
+        let trips = match self.creates.turn(tenant, &create).await {
+            Ok(Turn::Answered(created)) => return Ok(vec![created]),
+            Ok(Turn::NotApplied) => Trips::Several,
+            Ok(Turn::Alone) => Trips::OneFirst,
+            Err(error) => return Err(RefusedCreate { index: 0, error }),
+        };
+        let draft = Draft::new(tenant.id, &create.new);
+        self.create_all(tenant, &[draft], create.include, trips).await
+    }
+
     async fn create_all(
         &self,
         tenant: &Tenant,
         drafts: &[Draft<'_>],
         include: Include,
+        trips: Trips,
     ) -> Result<Vec<StoredResource>, RefusedCreate> {
         if drafts.is_empty() {
             return Ok(Vec::new());
@@ -85,7 +117,11 @@ impl PostgresResources {
         loop {
             let lease = self.pool.lease_for(tenant.id).await.map_err(refused_create)?;
             let connection = lease.connection().map_err(refused_create)?;
-            let outcome = match create::create_in_one_trip(connection, tenant, drafts, include).await {
+            let in_one_trip = match trips {
+                Trips::OneFirst => create::create_in_one_trip(connection, tenant, drafts, include).await,
+                Trips::Several => Ok(None),
+            };
+            let outcome = match in_one_trip {
                 Ok(Some(created)) => Ok(created),
                 Ok(None) => create::create_all(connection, tenant, drafts, include).await,
                 Err(failure) => Err(Undone::Failed(failure)),
@@ -106,7 +142,7 @@ impl PostgresResources {
         draft: &Draft<'_>,
         include: Include,
     ) -> Result<StoredResource, RepositoryError> {
-        let created = self.create_all(tenant, std::slice::from_ref(draft), include).await;
+        let created = self.create_all(tenant, std::slice::from_ref(draft), include, Trips::OneFirst).await;
         created.map_err(|refused| refused.error)?.pop().ok_or(RepositoryError::NotFound)
     }
 
@@ -182,8 +218,13 @@ impl ResourceRepository for PostgresResources {
         resources: Vec<NewResource>,
         include: Include,
     ) -> Result<Vec<StoredResource>, RefusedCreate> {
+        let resources = match <[NewResource; 1]>::try_from(resources) {
+            Ok([new]) if new.members.is_empty() => return self.create(tenant, Create { new, include }).await,
+            Ok(one) => Vec::from(one),
+            Err(resources) => resources,
+        };
         let drafts: Vec<Draft<'_>> = resources.iter().map(|new| Draft::new(tenant.id, new)).collect();
-        self.create_all(tenant, &drafts, include).await
+        self.create_all(tenant, &drafts, include, Trips::OneFirst).await
     }
 
     async fn resource_create_each(
@@ -217,7 +258,8 @@ impl ResourceRepository for PostgresResources {
         id: ResourceId,
         include: Include,
     ) -> Result<Option<StoredResource>, RepositoryError> {
-        if let Some(found) = self.by_id.find(tenant, resource_type, id, include).await? {
+        let lookup = Lookup { wanted: id, resource_type: Arc::clone(resource_type), include };
+        if let Turn::Answered(found) = self.by_id.turn(tenant, &Arc::new(lookup)).await? {
             return Ok(found.into_iter().next());
         }
         let lease = self.pool.lease_for(tenant.id).await?;
@@ -231,12 +273,27 @@ impl ResourceRepository for PostgresResources {
         update: UpdateResource,
         include: Include,
     ) -> Result<Updated, RepositoryError> {
-        let change = Change::new(tenant, &update, include);
+        let is_of_attributes_alone = update.attributes.is_some() && update.members.is_none();
+        let update = Arc::new(Update { update, include });
+        let turn = match is_of_attributes_alone {
+            true => self.updates.turn(tenant, &update).await?,
+            false => Turn::NotApplied,
+        };
+        let trips = match turn {
+            Turn::Answered(updated) => return updated,
+            Turn::NotApplied => Trips::Several,
+            Turn::Alone => Trips::OneFirst,
+        };
+        let change = Change::new(tenant, &update.update, include);
         let mut attempts = Attempts::default();
         loop {
             let lease = self.pool.lease_for(tenant.id).await?;
             let connection = lease.connection()?;
-            let outcome = match change.in_one_trip(connection, tenant).await {
+            let in_one_trip = match trips {
+                Trips::OneFirst => change.in_one_trip(connection, tenant).await,
+                Trips::Several => Ok(None),
+            };
+            let outcome = match in_one_trip {
                 Ok(Some(updated)) => Ok(updated),
                 Ok(None) => change.in_transaction(connection, tenant).await,
                 Err(failure) => Err(Undone::Failed(failure)),

@@ -63,7 +63,7 @@ pub(crate) async fn insert_if_marked(
     changed: &Changed<'_>,
     entry: &AuditEntry,
 ) -> Result<(), Failure> {
-    let mut sql = into(tenant, "SELECT $1, ");
+    let mut sql = Sql::of(tenant, INTO).with_text("SELECT $1, ");
     let versions = |sql: &mut Sql| {
         sql.push("r.version - 1, r.version");
     };
@@ -73,18 +73,19 @@ pub(crate) async fn insert_if_marked(
     execute(connection, sql).await
 }
 
-fn into(tenant: TenantId, values: &'static str) -> Sql {
-    Sql::of(
-        tenant,
-        "INSERT INTO audit_event AS e (tenant_id, id, at, operation, outcome, actor, credential_id, subject, issuer, \
-         actor_name, request_id, client_address, resource_type, resource_id, version_before, version_after, \
-         attributes, occurrences) ",
-    )
-    .with_text(values)
+/// Writes what inserts the records of those changes whose resources are among the rows of `done`, a name that the
+/// statement gave to what it changes: their `id`, and their `version` as it is now.
+pub(crate) fn push_insertion_of_done(sql: &mut Sql, events: &[AuditEvent]) {
+    push_insertion(sql, events, "NULLIF(d.version - 1, 0), d.version");
+    sql.push(" JOIN done d ON d.id::text = w.resource_id");
 }
 
+const INTO: &str = "INSERT INTO audit_event AS e (tenant_id, id, at, operation, outcome, actor, credential_id, subject, issuer, \
+     actor_name, request_id, client_address, resource_type, resource_id, version_before, version_after, attributes, \
+     occurrences) ";
+
 fn insert_one(tenant: TenantId, event: &AuditEvent) -> Sql {
-    let mut sql = into(tenant, "VALUES ($1, ");
+    let mut sql = Sql::of(tenant, INTO).with_text("VALUES ($1, ");
     let versions = |sql: &mut Sql| {
         sql.bind(Bind::OptionalInteger(event.version_before.map(version_number)));
         sql.push(", ").bind(Bind::OptionalInteger(event.version_after.map(version_number)));
@@ -119,6 +120,13 @@ fn push_values(sql: &mut Sql, event: &AuditEvent, versions: impl FnOnce(&mut Sql
 const SEPARATOR: &str = "\u{1f}";
 
 fn insert_many(tenant: TenantId, events: &[AuditEvent]) -> Sql {
+    let mut sql = Sql::of(tenant, "");
+    push_insertion(&mut sql, events, "w.version_before, w.version_after");
+    sql
+}
+
+/// Writes what inserts records, each of which it calls `w`, with these versions before and after.
+fn push_insertion(sql: &mut Sql, events: &[AuditEvent], versions: &'static str) {
     let texts = |text: fn(&AuditEvent) -> String| Bind::Texts(events.iter().map(text).collect());
     let optional =
         |text: fn(&AuditEvent) -> Option<String>| Bind::OptionalTexts(events.iter().map(text).collect());
@@ -126,34 +134,34 @@ fn insert_many(tenant: TenantId, events: &[AuditEvent]) -> Sql {
         Bind::OptionalIntegers(events.iter().map(|event| version(event).map(version_number)).collect())
     };
     let actors = || events.iter().map(|event| &event.origin.actor);
-    into(
-        tenant,
+    sql.push(INTO).push(
         "SELECT $1, w.id, w.at, w.operation, w.outcome, w.actor, w.credential_id, w.subject, w.issuer, w.actor_name, \
-         w.request_id, w.client_address, w.resource_type, w.resource_id, w.version_before, w.version_after, \
-         string_to_array(w.attributes, ",
-    )
-    .with(Bind::text(SEPARATOR), "), w.occurrences FROM unnest(")
-    .with(Bind::Uuids(events.iter().map(|event| event.id.uuid()).collect()), ", ")
-    .with(Bind::Times(events.iter().map(|event| event.at.date_time()).collect()), ", ")
-    .with(texts(|event| event.operation.as_str().to_owned()), ", ")
-    .with(texts(|event| event.outcome.as_str().to_owned()), ", ")
-    .with(texts(|event| event.origin.actor.kind().to_owned()), ", ")
-    .with(Bind::OptionalUuids(actors().map(|actor| actor.credential().map(|id| id.uuid())).collect()), ", ")
-    .with(Bind::OptionalUuids(actors().map(|actor| actor.subject().map(|id| id.uuid())).collect()), ", ")
-    .with(optional(issuer), ", ")
-    .with(optional(actor_name), ", ")
-    .with(texts(request_id), ", ")
-    .with(optional(client_address), ", ")
-    .with(optional(target_type), ", ")
-    .with(optional(target_id), ", ")
-    .with(version(|event| event.version_before), ", ")
-    .with(version(|event| event.version_after), ", ")
-    .with(texts(|event| attributes(event).join(SEPARATOR)), ", ")
-    .with(
+         w.request_id, w.client_address, w.resource_type, w.resource_id, ",
+    );
+    sql.push(versions).push(", string_to_array(w.attributes, ").bind(Bind::text(SEPARATOR));
+    sql.push("), w.occurrences FROM unnest(").list([
+        Bind::Uuids(events.iter().map(|event| event.id.uuid()).collect()),
+        Bind::Times(events.iter().map(|event| event.at.date_time()).collect()),
+        texts(|event| event.operation.as_str().to_owned()),
+        texts(|event| event.outcome.as_str().to_owned()),
+        texts(|event| event.origin.actor.kind().to_owned()),
+        Bind::OptionalUuids(actors().map(|actor| actor.credential().map(|id| id.uuid())).collect()),
+        Bind::OptionalUuids(actors().map(|actor| actor.subject().map(|id| id.uuid())).collect()),
+        optional(issuer),
+        optional(actor_name),
+        texts(request_id),
+        optional(client_address),
+        optional(target_type),
+        optional(target_id),
+        version(|event| event.version_before),
+        version(|event| event.version_after),
+        texts(|event| attributes(event).join(SEPARATOR)),
         Bind::Integers(events.iter().map(|event| i64::from(event.occurrences)).collect()),
+    ]);
+    sql.push(
         ") AS w(id, at, operation, outcome, actor, credential_id, subject, issuer, actor_name, request_id, \
          client_address, resource_type, resource_id, version_before, version_after, attributes, occurrences)",
-    )
+    );
 }
 
 fn issuer(event: &AuditEvent) -> Option<String> {

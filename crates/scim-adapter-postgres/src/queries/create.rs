@@ -2,6 +2,7 @@
 
 mod each;
 mod rows;
+mod together;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::queries::{relations, unique};
 use crate::session::{Undone, begin, commit, execute};
 
 pub(crate) use each::{Chunk, Fate};
+pub(crate) use together::Create;
 
 /// A resource to be created, with what can be worked out before the transaction.
 pub(crate) struct Draft<'a> {

@@ -83,21 +83,25 @@ pub(crate) async fn claim_all(
 }
 
 fn insertion(tenant: TenantId, claims: &[(&Claim, ResourceId)]) -> Sql {
+    let mut sql = Sql::of(tenant, INSERTION);
+    push_claims(&mut sql, claims);
+    sql
+}
+
+/// What inserts rows `w`.
+pub(super) const INSERTION: &str = "INSERT INTO resource_unique_value AS v (tenant_id, resource_type, attribute, value_key, resource_id) \
+     SELECT $1, w.resource_type, w.attribute, w.value_key, w.resource_id FROM ";
+
+/// Writes the claims as rows `w`, in the order that all transactions keep.
+pub(super) fn push_claims(sql: &mut Sql, claims: &[(&Claim, ResourceId)]) {
     let mut sorted = claims.to_vec();
     sorted.sort_unstable();
     let texts = |text| texts(sorted.iter().map(|(claim, _)| *claim), text);
-    Sql::of(
-        tenant,
-        "INSERT INTO resource_unique_value AS v (tenant_id, resource_type, attribute, value_key, resource_id) \
-         SELECT $1, w.resource_type, w.attribute, w.value_key, w.resource_id FROM unnest(",
-    )
-    .with(texts(|claim| &claim.resource_type), ", ")
-    .with(texts(|claim| &claim.attribute), ", ")
-    .with(texts(|claim| &claim.key), ", ")
-    .with(
-        Bind::Uuids(sorted.iter().map(|(_, id)| id.uuid()).collect()),
-        ") AS w(resource_type, attribute, value_key, resource_id)",
-    )
+    sql.push("unnest(").bind(texts(|claim| &claim.resource_type));
+    sql.push(", ").bind(texts(|claim| &claim.attribute));
+    sql.push(", ").bind(texts(|claim| &claim.key));
+    sql.push(", ").bind(Bind::Uuids(sorted.iter().map(|(_, id)| id.uuid()).collect()));
+    sql.push(") AS w(resource_type, attribute, value_key, resource_id)");
 }
 
 /// Frees the values of a resource that are not among `kept`.

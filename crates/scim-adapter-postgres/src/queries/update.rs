@@ -1,5 +1,7 @@
 //! Changing a resource.
 
+mod together;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -8,7 +10,7 @@ use diesel::sql_types::{BigInt, Bool, Json, Text, Timestamptz};
 use diesel_async::AsyncPgConnection;
 use scim_domain::identifier::{ResourceId, Timestamp};
 use scim_domain::listing::Include;
-use scim_domain::resource::{MemberChange, Resource};
+use scim_domain::resource::{MemberChange, Resource, StoredResource};
 use scim_domain::tenant::Tenant;
 use scim_ports::{ExpectedVersion, RepositoryError, UpdateResource, Updated};
 use time::OffsetDateTime;
@@ -22,6 +24,8 @@ use crate::rows::{IS_IN_GROUP, Payload, count, version, version_number};
 use crate::session::{Undone, begin, commit, execute, load};
 use crate::sql::{Bind, Sql};
 use crate::text::unique_digest;
+
+pub(crate) use together::Update;
 
 /// A change, with what can be worked out before the transaction.
 pub(crate) struct Change<'a> {
@@ -116,6 +120,15 @@ impl<'a> Change<'a> {
         noted?;
         committed?;
         let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let mut resources = vec![self.replaced(content, &row)?];
+        // It is written: to run all of it again would write it twice.
+        let attached = relations::attach(connection, tenant, &mut resources, self.include).await;
+        attached.map_err(Failure::for_good)?;
+        Ok(resources.pop().map(|resource| self.updated(resource)))
+    }
+
+    /// The resource whose row was replaced, without groups where it is in none, and how many members it has.
+    fn replaced(&self, content: &Content, row: &Replaced) -> Result<(StoredResource, usize), Failure> {
         let resource = Resource {
             id: self.update.id,
             resource_type: Arc::clone(&self.update.resource_type),
@@ -126,16 +139,11 @@ impl<'a> Change<'a> {
             members: None,
             groups: (self.shows_groups() && !row.is_in_group).then(Vec::new),
         };
-        let member_count = count(row.member_count)?;
-        let mut resources = vec![(resource, member_count)];
-        // It is written: to run all of it again would write it twice.
-        let attached = relations::attach(connection, tenant, &mut resources, self.include).await;
-        attached.map_err(Failure::for_good)?;
-        Ok(resources.pop().map(|(resource, _)| Updated {
-            member_count: self.shown_count(member_count),
-            resource,
-            changed: true,
-        }))
+        Ok((resource, count(row.member_count)?))
+    }
+
+    fn updated(&self, (resource, member_count): (StoredResource, usize)) -> Updated {
+        Updated { resource, changed: true, member_count: self.shown_count(member_count) }
     }
 
     /// The change in a transaction. The row is locked before anything else, so that all changes of one

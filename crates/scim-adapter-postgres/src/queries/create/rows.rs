@@ -99,32 +99,40 @@ pub(super) fn insert_one(tenant: TenantId, draft: &Draft<'_>) -> Sql {
 }
 
 fn insert_many(tenant: TenantId, drafts: &[&Draft<'_>]) -> Sql {
+    let mut sql = Sql::of(tenant, "");
+    push_insertion(&mut sql, drafts);
+    sql
+}
+
+/// Writes what inserts the rows of drafts, each of which it calls `w`.
+pub(super) fn push_insertion(sql: &mut Sql, drafts: &[&Draft<'_>]) {
     let news = || drafts.iter().map(|draft| draft.new);
     let documents = || drafts.iter().map(|draft| &draft.document);
     let texts = |text| texts(documents(), text);
     let optional = |text| optional_texts(documents(), text);
-    Sql::of(
-        tenant,
+    sql.push(
         "INSERT INTO scim_resource AS r (tenant_id, id, resource_type, version, created_at, updated_at, \
          member_count, display, display_key, user_name_key, unique_digest, search_text, keys, payload) \
          SELECT $1, w.id, w.resource_type, 1, w.at, w.at, w.member_count, w.display, w.display_key, \
          w.user_name_key, w.unique_digest, w.search_text, w.keys::jsonb, w.payload::json FROM unnest(",
-    )
-    .with(Bind::Uuids(news().map(|new| new.id.uuid()).collect()), ", ")
-    .with(Bind::Texts(news().map(|new| new.resource_type.name().to_owned()).collect()), ", ")
-    .with(Bind::Times(news().map(|new| new.at.date_time()).collect()), ", ")
-    .with(Bind::Integers(news().map(member_count).collect()), ", ")
-    .with(optional(|it| &it.display), ", ")
-    .with(optional(|it| &it.display_key), ", ")
-    .with(optional(|it| &it.user_name_key), ", ")
-    .with(Bind::Texts(news().map(|new| unique_digest(&new.unique_values)).collect()), ", ")
-    .with(texts(|it| &it.search_text), ", ")
-    .with(texts(|it| &it.keys), ", ")
-    .with(
+    );
+    sql.list([
+        Bind::Uuids(news().map(|new| new.id.uuid()).collect()),
+        Bind::Texts(news().map(|new| new.resource_type.name().to_owned()).collect()),
+        Bind::Times(news().map(|new| new.at.date_time()).collect()),
+        Bind::Integers(news().map(member_count).collect()),
+        optional(|it| &it.display),
+        optional(|it| &it.display_key),
+        optional(|it| &it.user_name_key),
+        Bind::Texts(news().map(|new| unique_digest(&new.unique_values)).collect()),
+        texts(|it| &it.search_text),
+        texts(|it| &it.keys),
         texts(|it| &it.payload),
+    ]);
+    sql.push(
         ") AS w(id, resource_type, at, member_count, display, display_key, user_name_key, unique_digest, search_text, \
          keys, payload)",
-    )
+    );
 }
 
 fn member_count(new: &NewResource) -> i64 {

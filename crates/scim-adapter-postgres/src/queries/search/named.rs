@@ -13,7 +13,7 @@ use scim_domain::tenant::Tenant;
 use scim_ports::RepositoryError;
 
 use crate::error::Failure;
-use crate::gather::{Gather, Wanted};
+use crate::gather::{Gather, Lookup, Turn, Wanted};
 use crate::queries::get;
 use crate::rows::{ResourceColumns, ResourceRow};
 use crate::session::load;
@@ -27,21 +27,23 @@ pub(crate) struct UserName(String);
 /// The answer to `query` where it asks for a page by position of those who have one `userName`, of whom
 /// there is one at most. `None` where it is to be run by itself.
 pub(crate) async fn find(
-    gather: &Gather<UserName>,
+    gather: &Gather<Lookup<UserName>>,
     tenant: &Tenant,
     query: &ResourceQuery,
 ) -> Result<Option<ResourcePage>, RepositoryError> {
     let ([scope], PageRequest::Index { skip, count }) = (query.scopes.as_slice(), &query.page) else {
         return Ok(None);
     };
-    let Some(name) = UserName::of(scope) else { return Ok(None) };
-    let found = gather.find(tenant, &scope.resource_type, name, query.include).await?;
-    let found = found.filter(|found| found.len() <= 1);
-    Ok(found.map(|found| ResourcePage {
-        total_results: found.len(),
-        has_more: found.len() > skip.saturating_add(*count),
-        resources: found.into_iter().skip(*skip).take(*count).collect(),
-    }))
+    let Some(wanted) = UserName::of(scope) else { return Ok(None) };
+    let lookup = Lookup { wanted, resource_type: Arc::clone(&scope.resource_type), include: query.include };
+    match gather.turn(tenant, &Arc::new(lookup)).await? {
+        Turn::Answered(found) if found.len() <= 1 => Ok(Some(ResourcePage {
+            total_results: found.len(),
+            has_more: found.len() > skip.saturating_add(*count),
+            resources: found.into_iter().skip(*skip).take(*count).collect(),
+        })),
+        Turn::Answered(_) | Turn::NotApplied | Turn::Alone => Ok(None),
+    }
 }
 
 impl UserName {
