@@ -40,6 +40,8 @@ pub(crate) use lookup::{Lookup, Wanted};
 
 /// How many are run with one statement at most.
 const MOST: usize = 64;
+/// How long the documents of one statement are at most, all together.
+const MOST_BYTES: usize = 1024 * 1024;
 /// With so many, a statement is a small part of what each costs: more are not waited for.
 const ENOUGH: usize = 16;
 /// How often the runtime is let look for more. Each time takes a microsecond where there is nothing to do.
@@ -66,6 +68,19 @@ pub(crate) trait Job: Send + Sync + 'static {
         tenant: &Tenant,
         jobs: &[&Self],
     ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Failure>> + Send;
+}
+
+/// Those whose documents have room in one statement. The others are not for it.
+pub(crate) fn with_room<T>(all: impl Iterator<Item = T>, bytes: impl Fn(&T) -> usize) -> Vec<T> {
+    let mut room = MOST_BYTES;
+    let has_room = |one: &T| match room.checked_sub(bytes(one)) {
+        Some(left) => {
+            room = left;
+            true
+        }
+        None => false,
+    };
+    all.filter(has_room).collect()
 }
 
 /// What came of a request that might have been run with others.
@@ -219,7 +234,7 @@ impl<J: Job> Run<J> {
                     let _gone = outcome.send(Ok(answer));
                 }
             }
-            Err(RepositoryError::Unavailable(cause)) => {
+            Err(Failure::Unavailable(cause)) => {
                 let cause: Arc<dyn Error + Send + Sync> = cause.into();
                 for (_, outcome) in waiting {
                     let error = RepositoryError::Unavailable(Box::new(Arc::clone(&cause)));
@@ -227,14 +242,14 @@ impl<J: Job> Run<J> {
                 }
             }
             // It may be about one of them; by itself each gets what it deserves.
-            Err(error) => tracing::debug!(?error, "requests are run one by one"),
+            Err(failure) => tracing::debug!(?failure, "requests are run one by one"),
         }
     }
 
-    async fn run(&self, jobs: &[Arc<J>]) -> Result<Vec<Option<J::Answer>>, RepositoryError> {
+    async fn run(&self, jobs: &[Arc<J>]) -> Result<Vec<Option<J::Answer>>, Failure> {
         let jobs: Vec<&J> = jobs.iter().map(Arc::as_ref).collect();
         let lease = self.gather.pool.lease_for(self.tenant.id).await?;
         let outcome = J::run(lease.connection()?, &self.tenant, &jobs).await;
-        lease.after_read(outcome)
+        lease.after_statement(outcome)
     }
 }

@@ -300,10 +300,15 @@ impl Lease {
 
     /// Gives the connection back after a read, unless it is of no more use.
     pub(crate) fn after_read<T>(self, outcome: Result<T, Failure>) -> Result<T, RepositoryError> {
+        Ok(self.after_statement(outcome)?)
+    }
+
+    /// Gives the connection back after what was no transaction of several statements, unless it is of no more use.
+    pub(crate) fn after_statement<T>(self, outcome: Result<T, Failure>) -> Result<T, Failure> {
         if !matches!(outcome, Err(Failure::Unavailable(_))) {
             self.give_back();
         }
-        Ok(outcome?)
+        outcome
     }
 
     /// Gives the connection back: every answer was read and no transaction is open.

@@ -1,6 +1,7 @@
-//! Reads of single resources that come together.
+//! Requests for single resources that come together.
 
 mod names;
+mod writes;
 
 use std::error::Error;
 use std::sync::Arc;
@@ -126,6 +127,9 @@ fn told(outcome: Result<Option<StoredResource>, RepositoryError>) -> String {
             resource.groups.map_or(name.clone(), |groups| format!("{name} in {}", groups.len()))
         }
         Err(RepositoryError::Unavailable(cause)) => format!("unavailable: {cause}"),
+        Err(RepositoryError::Uniqueness { attribute }) => format!("{attribute} is taken"),
+        Err(RepositoryError::VersionConflict { current }) => format!("the version is {}", current.number()),
+        Err(RepositoryError::NotFound) => "there is no such resource".to_owned(),
         Err(error) => format!("{error}: {}", error.source().expect("a source")),
     }
 }

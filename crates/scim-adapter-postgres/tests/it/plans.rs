@@ -1,6 +1,8 @@
 //! Which searches an index serves, by the plans that the database makes of them and by how many rows
 //! it reads: in a tenant with many users and in one with a few, among a thousand tenants.
 
+mod changed;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ use scim_domain::tenant::{Tenant, TenantConfig};
 use scim_ports::{NewResource, ResourceRepository};
 use serde_json::json;
 use time::macros::datetime;
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::statements::sent;
@@ -66,12 +69,13 @@ fn id_of(number: u64) -> ResourceId {
 
 /// The number of the first user that is copied; it is no user of the tenants that are searched.
 const PATTERN: u64 = 0;
+const PATTERN_NAME: &str = "user000000@example.com";
 
 /// One user, as the repository stores it; the others are copies of its row under other names.
 async fn pattern(store: &PostgresStore, tenant: &Tenant) {
     let users = user_type(tenant);
     let attributes = json!({
-        "userName": "user000000@example.com", "externalId": "ext-000000", "displayName": "Display 000000",
+        "userName": PATTERN_NAME, "externalId": "ext-000000", "displayName": "Display 000000",
         "nickName": "Nick000000",
         "name": {"familyName": "Family000000", "givenName": "Given000000", "formatted": "Formatted 000000"},
         "emails": [
@@ -374,18 +378,7 @@ impl Filled {
             let query = "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'scim_resource'";
             client.query_one(query, &[]).await.expect("an answer").get(0)
         };
-        let gone = async || {
-            let query = format!(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
-                 AND application_name IN ('{NAME}', 'scim-server')"
-            );
-            let began = Instant::now();
-            while client.query_one(&query, &[]).await.expect("an answer").get::<_, i64>(0) > 0 {
-                assert!(began.elapsed() < Duration::from_secs(20), "a connection stays");
-            }
-        };
-        // A connection counts what it has read when it ends.
-        gone().await;
+        until_gone(&client, "scim-server").await;
         let before = scans().await;
         let one = format!("{url}?application_name={NAME}");
         let one = PostgresSettings { max_connections: 1, ..settings(&one) };
@@ -402,8 +395,18 @@ impl Filled {
             }
         }
         drop(store);
-        gone().await;
+        until_gone(&client, NAME).await;
         assert_eq!(scans().await, before);
+    }
+}
+
+/// A connection counts what it has read when it ends: waits until there is none of this name.
+async fn until_gone(client: &Client, name: &str) {
+    let query =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
+    let began = Instant::now();
+    while client.query_one(query, &[&name]).await.expect("an answer").get::<_, i64>(0) > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "a connection stays");
     }
 }
 
@@ -450,6 +453,7 @@ fn searches_are_served_by_indexes() {
         filled.check_large().await;
         filled.check_small().await;
         filled.check_together().await;
+        filled.check_changed().await;
         filled.check_repeated().await;
     });
 }

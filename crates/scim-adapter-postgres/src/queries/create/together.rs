@@ -1,6 +1,6 @@
 //! Creating resources that others are not to know of, several at once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use diesel::sql_types::Uuid as SqlUuid;
@@ -15,7 +15,7 @@ use scim_ports::NewResource;
 use uuid::Uuid;
 
 use crate::error::Failure;
-use crate::gather::Job;
+use crate::gather::{Job, with_room};
 use crate::queries::unique::Claim;
 use crate::queries::{audit, unique};
 use crate::session::load;
@@ -47,19 +47,21 @@ impl Job for Create {
         tenant: &Tenant,
         jobs: &[&Self],
     ) -> Result<Vec<Option<StoredResource>>, Failure> {
-        let drafts: Vec<Draft<'_>> = jobs.iter().map(|job| Draft::new(tenant.id, &job.new)).collect();
-        let sql = statement(tenant.id, &drafts);
+        let drafts = jobs.iter().map(|job| (Draft::new(tenant.id, &job.new), job.include));
+        let drafts = with_room(drafts, |(draft, _)| draft.document.payload.len());
+        let sql = statement(tenant.id, &drafts.iter().map(|(draft, _)| draft).collect::<Vec<_>>());
         let ids: Vec<Uuid> = load(connection, sql.rows::<SqlUuid>()).await?;
         let ids: HashSet<Uuid> = ids.into_iter().collect();
-        let created = |(draft, job): (&Draft<'_>, &&Self)| {
-            ids.contains(&draft.new.id.uuid()).then(|| draft.created(job.include, false).0)
-        };
-        Ok(drafts.iter().zip(jobs).map(created).collect())
+        let mut created: HashMap<ResourceId, StoredResource> = drafts
+            .iter()
+            .filter(|(draft, _)| ids.contains(&draft.new.id.uuid()))
+            .map(|(draft, include)| (draft.new.id, draft.created(*include, false).0))
+            .collect();
+        Ok(jobs.iter().map(|job| created.remove(&job.new.id)).collect())
     }
 }
 
-fn statement(tenant: TenantId, drafts: &[Draft<'_>]) -> Sql {
-    let all: Vec<&Draft<'_>> = drafts.iter().collect();
+fn statement(tenant: TenantId, drafts: &[&Draft<'_>]) -> Sql {
     let claims: Vec<(&Claim, ResourceId)> =
         drafts.iter().flat_map(|draft| draft.claims.iter().map(|claim| (claim, draft.new.id))).collect();
     let records: Vec<AuditEvent> = drafts.iter().map(|draft| draft.record(tenant)).collect();
@@ -70,10 +72,11 @@ fn statement(tenant: TenantId, drafts: &[Draft<'_>]) -> Sql {
          lost AS (SELECT w.resource_id, w.attribute, w.value_key FROM wanted w \
          EXCEPT SELECT c.resource_id, c.attribute, c.value_key FROM claimed c), done AS (",
     );
-    rows::push_insertion(&mut sql, &all);
+    rows::push_insertion(&mut sql, drafts);
+    // With OFFSET 0 each id is looked up, and not all that the tenant has put aside is read.
     sql.push(
         " WHERE w.id NOT IN (SELECT l.resource_id FROM lost l) \
-         AND NOT EXISTS (SELECT 1 FROM hidden_resource h WHERE h.tenant_id = $1 AND h.id = w.id) \
+         AND NOT EXISTS (SELECT 1 FROM hidden_resource h WHERE h.tenant_id = $1 AND h.id = w.id OFFSET 0) \
          RETURNING r.id, r.version), noted AS (",
     );
     audit::push_insertion_of_done(&mut sql, &records);

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::document::{optional_texts, texts};
 use crate::error::Failure;
-use crate::gather::Job;
+use crate::gather::{Job, with_room};
 use crate::queries::{audit, relations};
 use crate::rows::{IS_IN_GROUP, version_number};
 use crate::session::load;
@@ -58,8 +58,9 @@ impl Job for Update {
     ) -> Result<Vec<Option<Self::Answer>>, Failure> {
         let mut ids = HashSet::new();
         let is_first = |job: &&&Self| ids.insert(job.update.id);
-        let changes: Vec<Change<'_>> =
-            jobs.iter().filter(is_first).map(|job| Change::new(tenant, &job.update, job.include)).collect();
+        let changes = jobs.iter().filter(is_first).map(|job| Change::new(tenant, &job.update, job.include));
+        let bytes = |change: &Change<'_>| change.content.as_ref().map_or(0, |it| it.document.payload.len());
+        let changes = with_room(changes, bytes);
         let contents: Vec<(&Change<'_>, &Content)> =
             changes.iter().filter_map(|change| Some((change, change.content.as_ref()?))).collect();
         let Some((first, _)) = contents.first() else { return Ok(jobs.iter().map(|_| None).collect()) };
@@ -124,11 +125,12 @@ fn statement(tenant: TenantId, changes: &[(&Change<'_>, &Content)], shows_groups
         texts(documents(), |it| &it.keys),
         texts(documents(), |it| &it.payload),
     ]);
-    // By a join a database that takes the tenant for a small one would read all that it has: each is looked up.
+    // Each is looked up. By a join, or with the tenant as a value, a database that takes the tenant for a small one
+    // would read all that it has; so the row that is changed has its tenant from the row that was looked up.
     sql.push(
         ") AS w(id, resource_type, expected, at, unique_digest, display, display_key, user_name_key, search_text, keys, \
-         payload)), due AS MATERIALIZED (SELECT o.id, o.version FROM wanted w CROSS JOIN LATERAL (\
-         SELECT r.id, r.version FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = w.id \
+         payload)), due AS MATERIALIZED (SELECT o.tenant_id, o.id, o.version FROM wanted w CROSS JOIN LATERAL (\
+         SELECT r.tenant_id, r.id, r.version FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = w.id \
          AND r.resource_type = w.resource_type AND r.unique_digest = w.unique_digest AND r.payload::text <> w.payload \
          AND (w.expected IS NULL OR r.version = ANY(string_to_array(w.expected, ",
     );
@@ -138,7 +140,7 @@ fn statement(tenant: TenantId, changes: &[(&Change<'_>, &Content)], shows_groups
          UPDATE scim_resource r SET version = r.version + 1, updated_at = w.at, display = w.display, \
          display_key = w.display_key, user_name_key = w.user_name_key, search_text = w.search_text, \
          keys = w.keys::jsonb, payload = w.payload::json FROM due JOIN wanted w ON w.id = due.id \
-         WHERE r.tenant_id = $1 AND r.id = due.id AND r.version = due.version \
+         WHERE r.tenant_id = due.tenant_id AND r.id = due.id AND r.version = due.version \
          RETURNING r.id, r.version, r.created_at, r.member_count, ",
     );
     sql.push(if shows_groups { IS_IN_GROUP } else { "FALSE" }).push(" AS is_in_group), noted AS (");
