@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     Dangling(DieselError),
     /// A value or an id that is to be unique is there already, where that is not allowed for.
     Taken(DieselError),
+    /// It waited for another transaction for longer than it said that it would.
+    Blocked(DieselError),
     /// The database is not there, has no capacity, or took longer than it may.
     Unavailable(Box<dyn Error + Send + Sync>),
     /// Anything else.
@@ -72,6 +74,7 @@ impl From<DieselError> for Failure {
             | DatabaseErrorKind::ClosedConnection
             | DatabaseErrorKind::ReadOnlyTransaction => Self::Unavailable(Box::new(error)),
             _ if says(&TRY_AGAIN) => Self::Conflict(error),
+            _ if message.contains("due to lock timeout") => Self::Blocked(error),
             _ if is_unmigrated(message) => {
                 Self::Unavailable(format!("migrations are not applied: {message}").into())
             }
@@ -85,7 +88,9 @@ impl From<Failure> for RepositoryError {
     fn from(failure: Failure) -> Self {
         match failure {
             // Met again and again: there is more to do than the database gets done.
-            Failure::Conflict(error) | Failure::Dangling(error) => Self::Unavailable(Box::new(error)),
+            Failure::Conflict(error) | Failure::Dangling(error) | Failure::Blocked(error) => {
+                Self::Unavailable(Box::new(error))
+            }
             Failure::Taken(error) => Self::Internal(Box::new(error)),
             Failure::Unavailable(error) => Self::Unavailable(error),
             Failure::Internal(error) => Self::Internal(error),

@@ -40,7 +40,7 @@ pub(crate) use lookup::{Lookup, Wanted};
 
 /// How many are run with one statement at most.
 const MOST: usize = 64;
-/// How long the documents of one statement are at most, all together.
+/// How many bytes they add to it at most.
 const MOST_BYTES: usize = 1024 * 1024;
 /// With so many, a statement is a small part of what each costs: more are not waited for.
 const ENOUGH: usize = 16;
@@ -60,27 +60,20 @@ pub(crate) trait Job: Send + Sync + 'static {
     /// What is read with its resource.
     fn include(&self) -> Include;
 
+    /// How much it adds to the statement, in bytes.
+    fn bytes(&self) -> usize;
+
+    /// Whether a database of several servers runs several of them as one statement as well.
+    const ON_CLUSTERS: bool;
+
     /// Runs several with one statement: those that have the tenant, the type and [`Include::groups`] in common.
     /// Answers each in its place, with `None` where it does not apply, and nothing was written. Where all fail,
-    /// nothing was written either, unless as [`Failure::Unavailable`].
+    /// nothing was written either, unless they fail as [`Failure::Unavailable`].
     fn run(
         connection: &AsyncPgConnection,
         tenant: &Tenant,
         jobs: &[&Self],
     ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Failure>> + Send;
-}
-
-/// Those whose documents have room in one statement. The others are not for it.
-pub(crate) fn with_room<T>(all: impl Iterator<Item = T>, bytes: impl Fn(&T) -> usize) -> Vec<T> {
-    let mut room = MOST_BYTES;
-    let has_room = |one: &T| match room.checked_sub(bytes(one)) {
-        Some(left) => {
-            room = left;
-            true
-        }
-        None => false,
-    };
-    all.filter(has_room).collect()
 }
 
 /// What came of a request that might have been run with others.
@@ -93,7 +86,7 @@ pub(crate) enum Turn<A> {
     Alone,
 }
 
-type Outcome<A> = Result<Option<A>, RepositoryError>;
+type Outcome<A> = Result<Turn<A>, RepositoryError>;
 
 /// What is to be run, and for whom.
 type Waiting<J> = Vec<(Arc<J>, oneshot::Sender<Outcome<<J as Job>::Answer>>)>;
@@ -137,13 +130,15 @@ impl<J: Job> Gather<J> {
         }
         let Some(outcome) = self.join(tenant, Arc::clone(job)) else { return Ok(Turn::Alone) };
         match outcome.await {
-            Ok(outcome) => Ok(outcome?.map_or(Turn::NotApplied, Turn::Answered)),
-            Err(_) => Ok(Turn::Alone),
+            Ok(outcome) => outcome,
+            // It may have been run, and must not be run again.
+            Err(_) => {
+                Err(RepositoryError::Unavailable("what ran this with others ended before it was done".into()))
+            }
         }
     }
 
-    /// Waits with the others. The outcome is dropped where each of them is to be run by itself. `None`
-    /// outside of a runtime.
+    /// Waits with the others. `None` outside of a runtime.
     fn join(&self, tenant: &Tenant, job: Arc<J>) -> Option<oneshot::Receiver<Outcome<J::Answer>>> {
         let runtime = runtime::Handle::try_current().ok()?;
         let key = Key {
@@ -179,7 +174,7 @@ struct Run<J: Job> {
 
 impl<J: Job> Drop for Run<J> {
     fn drop(&mut self) {
-        drop(self.take());
+        leave_alone(self.take());
     }
 }
 
@@ -190,10 +185,12 @@ impl<J: Job> Run<J> {
         waiting.retain(|(_, outcome)| !outcome.is_closed());
         let mut runs = Vec::new();
         while !waiting.is_empty() {
-            let rest = waiting.split_off(waiting.len().min(MOST));
+            let rest = waiting.split_off(fitting(&waiting));
             let together = mem::replace(&mut waiting, rest);
             if together.len() > 1 {
                 runs.push(self.answer(together));
+            } else {
+                leave_alone(together);
             }
         }
         join_all(runs).await;
@@ -231,7 +228,7 @@ impl<J: Job> Run<J> {
         match answers {
             Ok(answers) => {
                 for ((_, outcome), answer) in waiting.into_iter().zip(answers) {
-                    let _gone = outcome.send(Ok(answer));
+                    let _gone = outcome.send(Ok(answer.map_or(Turn::NotApplied, Turn::Answered)));
                 }
             }
             Err(Failure::Unavailable(cause)) => {
@@ -242,14 +239,38 @@ impl<J: Job> Run<J> {
                 }
             }
             // It may be about one of them; by itself each gets what it deserves.
-            Err(failure) => tracing::debug!(?failure, "requests are run one by one"),
+            Err(failure) => {
+                tracing::debug!(?failure, "requests are run one by one");
+                leave_alone(waiting);
+            }
         }
     }
 
     async fn run(&self, jobs: &[Arc<J>]) -> Result<Vec<Option<J::Answer>>, Failure> {
         let jobs: Vec<&J> = jobs.iter().map(Arc::as_ref).collect();
         let lease = self.gather.pool.lease_for(self.tenant.id).await?;
+        if !J::ON_CLUSTERS && !lease.is_to_one_server() {
+            lease.give_back();
+            return Err(Failure::Internal("several servers do not run them as one statement".into()));
+        }
         let outcome = J::run(lease.connection()?, &self.tenant, &jobs).await;
         lease.after_statement(outcome)
+    }
+}
+
+/// How many from the front have room in one statement: one in any case.
+fn fitting<J: Job>(waiting: &Waiting<J>) -> usize {
+    let jobs = waiting.iter().take(MOST).map(|(job, _)| job.bytes());
+    let lengths = jobs.scan(0_usize, |length, bytes| {
+        *length = length.saturating_add(bytes);
+        Some(*length)
+    });
+    lengths.take_while(|length| *length <= MOST_BYTES).count().max(1)
+}
+
+/// Has each run by its caller.
+fn leave_alone<J: Job>(waiting: Waiting<J>) {
+    for (_, outcome) in waiting {
+        let _gone = outcome.send(Ok(Turn::Alone));
     }
 }

@@ -1,6 +1,7 @@
 //! The repository of resources: which connection, how often.
 
 use std::collections::HashSet;
+use std::slice;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,7 +20,7 @@ use crate::migrate;
 use crate::pool::Pool;
 use crate::queries::create::{self, Chunk, Create, Draft, Fate};
 use crate::queries::search::UserName;
-use crate::queries::update::{Change, Update};
+use crate::queries::update::Change;
 use crate::queries::{delete, get, reindex, search};
 use crate::replica::Replica;
 use crate::session::{Attempts, Undone};
@@ -32,7 +33,7 @@ pub struct PostgresResources {
     by_id: Gather<Lookup<ResourceId>>,
     by_name: Gather<Lookup<UserName>>,
     creates: Gather<Create>,
-    updates: Gather<Update>,
+    changes: Gather<Change>,
     replica: Option<Replica>,
     totals: Arc<Totals>,
 }
@@ -43,7 +44,7 @@ impl PostgresResources {
             by_id: Gather::new(pool.clone()),
             by_name: Gather::new(pool.clone()),
             creates: Gather::new(pool.clone()),
-            updates: Gather::new(pool.clone()),
+            changes: Gather::new(pool.clone()),
             pool,
             replica,
             totals: Arc::default(),
@@ -90,23 +91,30 @@ enum Trips {
 }
 
 impl PostgresResources {
-    /// Creates one resource that has no members, with others if there are any.
-    async fn create(&self, tenant: &Tenant, create: Create) -> Result<Vec<StoredResource>, RefusedCreate> {
+    /// Creates one resource, with others if there are any.
+    async fn create(
+        &self,
+        tenant: &Tenant,
+        create: Create,
+        include: Include,
+    ) -> Result<Vec<StoredResource>, RefusedCreate> {
         let create = Arc::new(create);
-        let trips = match self.creates.turn(tenant, &create).await {
-            Ok(Turn::Answered(created)) => return Ok(vec![created]),
-            Ok(Turn::NotApplied) => Trips::Several,
-            Ok(Turn::Alone) => Trips::OneFirst,
-            Err(error) => return Err(RefusedCreate { index: 0, error }),
-        };
-        let draft = Draft::new(tenant.id, &create.new);
-        self.create_all(tenant, &[draft], create.include, trips).await
+        let mut trips = Trips::OneFirst;
+        if create.may_be_together() {
+            match self.creates.turn(tenant, &create).await {
+                Ok(Turn::Answered(created)) => return Ok(vec![created]),
+                Ok(Turn::NotApplied) => trips = Trips::Several,
+                Ok(Turn::Alone) => {}
+                Err(error) => return Err(RefusedCreate { index: 0, error }),
+            }
+        }
+        self.create_all(tenant, slice::from_ref(create.draft()), include, trips).await
     }
 
     async fn create_all(
         &self,
         tenant: &Tenant,
-        drafts: &[Draft<'_>],
+        drafts: &[Draft],
         include: Include,
         trips: Trips,
     ) -> Result<Vec<StoredResource>, RefusedCreate> {
@@ -139,10 +147,10 @@ impl PostgresResources {
     async fn create_one(
         &self,
         tenant: &Tenant,
-        draft: &Draft<'_>,
+        draft: &Draft,
         include: Include,
     ) -> Result<StoredResource, RepositoryError> {
-        let created = self.create_all(tenant, std::slice::from_ref(draft), include, Trips::OneFirst).await;
+        let created = self.create_all(tenant, slice::from_ref(draft), include, Trips::OneFirst).await;
         created.map_err(|refused| refused.error)?.pop().ok_or(RepositoryError::NotFound)
     }
 
@@ -151,7 +159,7 @@ impl PostgresResources {
     async fn create_chunk(
         &self,
         tenant: &Tenant,
-        chunk: &Chunk<'_>,
+        chunk: &Chunk,
         include: Include,
     ) -> Result<Vec<Result<StoredResource, RepositoryError>>, RepositoryError> {
         let fates = match chunk.drafts() {
@@ -185,7 +193,7 @@ impl PostgresResources {
     async fn fates(
         &self,
         tenant: &Tenant,
-        chunk: &Chunk<'_>,
+        chunk: &Chunk,
         include: Include,
     ) -> Result<Vec<Fate>, RepositoryError> {
         let mut attempts = Attempts::default();
@@ -219,11 +227,10 @@ impl ResourceRepository for PostgresResources {
         include: Include,
     ) -> Result<Vec<StoredResource>, RefusedCreate> {
         let resources = match <[NewResource; 1]>::try_from(resources) {
-            Ok([new]) if new.members.is_empty() => return self.create(tenant, Create { new, include }).await,
-            Ok(one) => Vec::from(one),
+            Ok([new]) => return self.create(tenant, Create::new(tenant, new, include), include).await,
             Err(resources) => resources,
         };
-        let drafts: Vec<Draft<'_>> = resources.iter().map(|new| Draft::new(tenant.id, new)).collect();
+        let drafts: Vec<Draft> = resources.into_iter().map(|new| Draft::new(tenant.id, new)).collect();
         self.create_all(tenant, &drafts, include, Trips::OneFirst).await
     }
 
@@ -233,8 +240,9 @@ impl ResourceRepository for PostgresResources {
         resources: Vec<NewResource>,
         include: Include,
     ) -> Vec<Result<StoredResource, RepositoryError>> {
-        let mut outcomes = Vec::with_capacity(resources.len());
-        let mut rest = resources.as_slice();
+        let count = resources.len();
+        let mut outcomes = Vec::with_capacity(count);
+        let mut rest = resources.into_iter();
         while let Some(chunk) = Chunk::take(tenant.id, &mut rest) {
             match self.create_chunk(tenant, &chunk, include).await {
                 Ok(created) => outcomes.extend(created),
@@ -243,7 +251,7 @@ impl ResourceRepository for PostgresResources {
                     let cause = error.to_string();
                     outcomes.push(Err(error));
                     let of_each = || Err(RepositoryError::Unavailable(cause.as_str().into()));
-                    outcomes.resize_with(resources.len(), of_each);
+                    outcomes.resize_with(count, of_each);
                     break;
                 }
             }
@@ -273,18 +281,15 @@ impl ResourceRepository for PostgresResources {
         update: UpdateResource,
         include: Include,
     ) -> Result<Updated, RepositoryError> {
-        let is_of_attributes_alone = update.attributes.is_some() && update.members.is_none();
-        let update = Arc::new(Update { update, include });
-        let turn = match is_of_attributes_alone {
-            true => self.updates.turn(tenant, &update).await?,
-            false => Turn::NotApplied,
-        };
-        let trips = match turn {
-            Turn::Answered(updated) => return updated,
-            Turn::NotApplied => Trips::Several,
-            Turn::Alone => Trips::OneFirst,
-        };
-        let change = Change::new(tenant, &update.update, include);
+        let change = Arc::new(Change::new(tenant, update, include));
+        let mut trips = Trips::Several;
+        if change.is_of_attributes_alone() {
+            match self.changes.turn(tenant, &change).await? {
+                Turn::Answered(updated) => return updated,
+                Turn::NotApplied => {}
+                Turn::Alone => trips = Trips::OneFirst,
+            }
+        }
         let mut attempts = Attempts::default();
         loop {
             let lease = self.pool.lease_for(tenant.id).await?;

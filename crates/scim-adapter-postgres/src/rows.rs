@@ -19,9 +19,10 @@ use crate::error::{Failure, unreadable};
 pub(crate) const RESOURCE_COLUMNS: &str =
     "r.id, r.resource_type, r.payload, r.version, r.created_at, r.updated_at, r.member_count";
 
-/// The last, where groups are asked for: so that who is in none takes no other statement.
+/// The last, where groups are asked for: so that who is in none takes no other statement. With OFFSET 0 each is
+/// looked up, and not all memberships of the tenant are read.
 pub(crate) const IS_IN_GROUP: &str =
-    "EXISTS (SELECT 1 FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = r.id)";
+    "EXISTS (SELECT 1 FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = r.id OFFSET 0)";
 
 /// The types of all of them.
 pub(crate) type ResourceColumns = (SqlUuid, Text, Json, BigInt, Timestamptz, Timestamptz, BigInt, Bool);

@@ -44,6 +44,12 @@ impl<W: Wanted> Job for Lookup<W> {
         self.include
     }
 
+    fn bytes(&self) -> usize {
+        0
+    }
+
+    const ON_CLUSTERS: bool = true;
+
     async fn run(
         connection: &AsyncPgConnection,
         tenant: &Tenant,

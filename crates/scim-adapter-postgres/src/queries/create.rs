@@ -27,8 +27,8 @@ pub(crate) use each::{Chunk, Fate};
 pub(crate) use together::Create;
 
 /// A resource to be created, with what can be worked out before the transaction.
-pub(crate) struct Draft<'a> {
-    new: &'a NewResource,
+pub(crate) struct Draft {
+    new: NewResource,
     document: Document,
     claims: Vec<Claim>,
 }
@@ -40,25 +40,30 @@ struct Granted {
     memberships: HashSet<(ResourceId, ResourceId)>,
 }
 
-impl<'a> Draft<'a> {
-    pub(crate) fn new(tenant: TenantId, new: &'a NewResource) -> Self {
+impl Draft {
+    pub(crate) fn new(tenant: TenantId, new: NewResource) -> Self {
         let claim = |value| Claim::new(new.resource_type.name(), value);
         Self {
-            new,
             document: Document::new(tenant, &new.resource_type, &new.attributes),
             claims: new.unique_values.iter().map(claim).collect(),
+            new,
         }
+    }
+
+    /// How long its document is.
+    fn bytes(&self) -> usize {
+        self.document.payload.len()
     }
 
     /// The record of its creation.
     fn record(&self, tenant: TenantId) -> AuditEvent {
-        let NewResource { resource_type, id, at, audit, .. } = self.new;
+        let NewResource { resource_type, id, at, audit, .. } = &self.new;
         Changed { resource_type, id: *id, at: *at }.record(tenant, audit, None, Some(Version::FIRST))
     }
 
     /// Whether everything that it asked for was granted; if not, why it cannot be created.
     fn check(&self, granted: &Granted) -> Result<(), RepositoryError> {
-        let new = self.new;
+        let new = &self.new;
         if !granted.ids.contains(&new.id.uuid()) {
             return Err(id_in_use());
         }
@@ -75,7 +80,7 @@ impl<'a> Draft<'a> {
 
     /// The resource, without groups where it cannot be in any, and how many members it has.
     fn created(&self, include: Include, may_be_in_groups: bool) -> (StoredResource, usize) {
-        let new = self.new;
+        let new = &self.new;
         let shows_groups = include.groups && new.resource_type.groups().is_some();
         let resource = Resource {
             id: new.id,
@@ -105,7 +110,7 @@ fn taken_already(claim: &Claim) -> RepositoryError {
 pub(crate) async fn create_in_one_trip(
     connection: &AsyncPgConnection,
     tenant: &Tenant,
-    drafts: &[Draft<'_>],
+    drafts: &[Draft],
     include: Include,
 ) -> Result<Option<Vec<StoredResource>>, Failure> {
     let [draft] = drafts else { return Ok(None) };
@@ -137,10 +142,10 @@ pub(crate) async fn create_in_one_trip(
 pub(crate) async fn create_all(
     connection: &AsyncPgConnection,
     tenant: &Tenant,
-    drafts: &[Draft<'_>],
+    drafts: &[Draft],
     include: Include,
 ) -> Result<Vec<StoredResource>, Undone<RefusedCreate>> {
-    let all: Vec<&Draft<'_>> = drafts.iter().collect();
+    let all: Vec<&Draft> = drafts.iter().collect();
     let mut claims: BTreeMap<&Claim, ResourceId> = BTreeMap::new();
     for draft in drafts {
         for claim in &draft.claims {
@@ -169,7 +174,7 @@ pub(crate) async fn create_all(
 async fn insert(
     connection: &AsyncPgConnection,
     tenant: TenantId,
-    drafts: &[&Draft<'_>],
+    drafts: &[&Draft],
     claims: &[(&Claim, ResourceId)],
 ) -> Result<Granted, Failure> {
     let (begun, ids, hidden, claims, memberships) = futures_util::join!(
@@ -185,7 +190,7 @@ async fn insert(
 }
 
 /// Refuses the first resource that did not get all it asked for.
-fn check_all(drafts: &[Draft<'_>], granted: &Granted) -> Result<(), RefusedCreate> {
+fn check_all(drafts: &[Draft], granted: &Granted) -> Result<(), RefusedCreate> {
     let (mut ids, mut claimed) = (HashSet::new(), HashSet::new());
     for (index, draft) in drafts.iter().enumerate() {
         let refuse = |error| Err(RefusedCreate { index, error });

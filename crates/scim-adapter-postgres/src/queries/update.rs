@@ -25,11 +25,9 @@ use crate::session::{Undone, begin, commit, execute, load};
 use crate::sql::{Bind, Sql};
 use crate::text::unique_digest;
 
-pub(crate) use together::Update;
-
 /// A change, with what can be worked out before the transaction.
-pub(crate) struct Change<'a> {
-    update: &'a UpdateResource,
+pub(crate) struct Change {
+    update: UpdateResource,
     include: Include,
     content: Option<Content>,
 }
@@ -66,8 +64,8 @@ struct MemberSteps {
     not_added: BTreeSet<ResourceId>,
 }
 
-impl<'a> Change<'a> {
-    pub(crate) fn new(tenant: &Tenant, update: &'a UpdateResource, include: Include) -> Self {
+impl Change {
+    pub(crate) fn new(tenant: &Tenant, update: UpdateResource, include: Include) -> Self {
         let content = update.attributes.as_ref().map(|(attributes, unique_values)| Content {
             document: Document::new(tenant.id, &update.resource_type, attributes),
             claims: unique_values
@@ -79,20 +77,28 @@ impl<'a> Change<'a> {
         Self { update, include, content }
     }
 
+    /// The attributes as they are to be, where nothing else changes.
+    fn content_alone(&self) -> Option<&Content> {
+        self.content.as_ref().filter(|_| self.update.members.is_none())
+    }
+
+    /// Whether it may be made with others.
+    pub(crate) fn is_of_attributes_alone(&self) -> bool {
+        self.content_alone().is_some()
+    }
+
     /// The change in one round trip: where only attributes change, and no unique value among them.
     /// `None` where it does not apply, for whatever reason; nothing is written then.
     ///
     /// Whether it applies is known when the transaction is over. The update therefore marks the row with the
     /// id of its audit record, by which the statement after it sees whether there is something to write down. (A
-    /// statement that does both at once takes as long here, and much longer on a cluster that keeps tenants on nodes of their own.)
+    /// statement that does both at once takes much longer on a cluster that keeps tenants on nodes of their own.)
     pub(crate) async fn in_one_trip(
         &self,
         connection: &AsyncPgConnection,
         tenant: &Tenant,
     ) -> Result<Option<Updated>, Failure> {
-        let Some(content) = self.content.as_ref().filter(|_| self.update.members.is_none()) else {
-            return Ok(None);
-        };
+        let Some(content) = self.content_alone() else { return Ok(None) };
         let mut sql = Sql::of(tenant.id, "UPDATE scim_resource r SET version = r.version + 1, change_id = ");
         sql.bind(Bind::Uuid(self.update.audit.id.uuid()));
         sql.push(", ");
@@ -287,9 +293,10 @@ impl<'a> Change<'a> {
     ) -> Result<(), Undone<RepositoryError>> {
         let id = self.update.id;
         let claims: Vec<(&Claim, ResourceId)> = content.claims.iter().map(|claim| (claim, id)).collect();
-        let (_, _, held) = futures_util::try_join!(
-            unique::release(connection, tenant.id, id, &content.claims),
+        // Who released first and waited then could wait for somebody who waits for what is released.
+        let (_, (), held) = futures_util::try_join!(
             unique::claim(connection, tenant.id, &claims),
+            unique::release(connection, tenant.id, id, &content.claims),
             unique::held(connection, tenant.id, id),
         )?;
         match content.claims.iter().find(|claim| !held.contains(*claim)) {

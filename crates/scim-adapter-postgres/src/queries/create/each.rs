@@ -28,8 +28,8 @@ const MAX_RESOURCES: usize = 500;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// Resources that are created in one transaction, each by itself.
-pub(crate) struct Chunk<'a> {
-    drafts: Vec<Draft<'a>>,
+pub(crate) struct Chunk {
+    drafts: Vec<Draft>,
 }
 
 /// What became of one of them.
@@ -46,24 +46,23 @@ pub(crate) enum Fate {
 #[derive(Debug)]
 pub(crate) struct NotInOne;
 
-impl<'a> Chunk<'a> {
+impl Chunk {
     /// Takes as many from the front of `resources` as one transaction may create; `None` where there are none.
-    pub(crate) fn take(tenant: TenantId, resources: &mut &'a [NewResource]) -> Option<Self> {
+    pub(crate) fn take(tenant: TenantId, resources: &mut impl Iterator<Item = NewResource>) -> Option<Self> {
         let (mut drafts, mut bytes) = (Vec::new(), 0_usize);
         while drafts.len() < MAX_RESOURCES
             && bytes < MAX_BYTES
-            && let Some((new, rest)) = resources.split_first()
+            && let Some(new) = resources.next()
         {
             let draft = Draft::new(tenant, new);
-            bytes = bytes.saturating_add(draft.document.payload.len());
+            bytes = bytes.saturating_add(draft.bytes());
             drafts.push(draft);
-            *resources = rest;
         }
         (!drafts.is_empty()).then_some(Self { drafts })
     }
 
     /// The resources, in their order.
-    pub(crate) fn drafts(&self) -> &[Draft<'a>] {
+    pub(crate) fn drafts(&self) -> &[Draft] {
         &self.drafts
     }
 
@@ -75,7 +74,7 @@ impl<'a> Chunk<'a> {
         include: Include,
     ) -> Result<Vec<Fate>, Undone<NotInOne>> {
         let mut fates = self.sort_out(&self.taken(connection, tenant.id).await?);
-        let candidates: Vec<&Draft<'_>> = self
+        let candidates: Vec<&Draft> = self
             .drafts
             .iter()
             .zip(&fates)
@@ -122,12 +121,7 @@ impl<'a> Chunk<'a> {
     /// The values that created resources have, by their fates.
     pub(crate) fn held(&self, fates: &[Fate]) -> HashSet<&Claim> {
         let created = |(draft, fate): (_, &Fate)| matches!(fate, Fate::Created(_)).then_some(draft);
-        self.drafts
-            .iter()
-            .zip(fates)
-            .filter_map(created)
-            .flat_map(|draft: &Draft<'_>| &draft.claims)
-            .collect()
+        self.drafts.iter().zip(fates).filter_map(created).flat_map(|draft: &Draft| &draft.claims).collect()
     }
 
     /// Which values are taken. Only what has no members is asked for: unknown members count first.
@@ -158,7 +152,7 @@ impl<'a> Chunk<'a> {
     }
 }
 
-impl Draft<'_> {
+impl Draft {
     /// Why it cannot be created, where one of its values is taken.
     pub(crate) fn refused(&self, is_taken: impl Fn(&Claim) -> bool) -> Option<RepositoryError> {
         if !self.new.members.is_empty() {

@@ -21,7 +21,7 @@ use super::Draft;
 pub(super) async fn insert(
     connection: &AsyncPgConnection,
     tenant: TenantId,
-    drafts: &[&Draft<'_>],
+    drafts: &[&Draft],
 ) -> Result<HashSet<Uuid>, Failure> {
     let sql = match drafts {
         [draft] => insert_one(tenant, draft),
@@ -36,7 +36,7 @@ pub(super) async fn insert(
 pub(super) async fn hidden(
     connection: &AsyncPgConnection,
     tenant: TenantId,
-    drafts: &[&Draft<'_>],
+    drafts: &[&Draft],
 ) -> Result<HashSet<Uuid>, Failure> {
     let sql = Sql::of(tenant, "SELECT h.id FROM hidden_resource h WHERE h.tenant_id = $1 AND h.id = ANY(")
         .with(Bind::ids(drafts.iter().map(|draft| &draft.new.id)), ")");
@@ -45,7 +45,7 @@ pub(super) async fn hidden(
 }
 
 /// Fails as [`Failure::Taken`] where the id is that of a resource that was put aside: the copy has its key.
-pub(super) fn fail_if_hidden(tenant: TenantId, draft: &Draft<'_>) -> Sql {
+pub(super) fn fail_if_hidden(tenant: TenantId, draft: &Draft) -> Sql {
     Sql::of(
         tenant,
         "INSERT INTO hidden_resource AS h (tenant_id, id, resource_type, version, created_at, hidden_at, payload) \
@@ -59,10 +59,10 @@ pub(super) fn fail_if_hidden(tenant: TenantId, draft: &Draft<'_>) -> Sql {
 pub(super) async fn add_members(
     connection: &AsyncPgConnection,
     tenant: TenantId,
-    drafts: &[&Draft<'_>],
+    drafts: &[&Draft],
 ) -> Result<HashSet<(ResourceId, ResourceId)>, Failure> {
     let mut by_types: BTreeMap<Vec<String>, Vec<(ResourceId, ResourceId)>> = BTreeMap::new();
-    for new in drafts.iter().map(|draft| draft.new).filter(|new| !new.members.is_empty()) {
+    for new in drafts.iter().map(|draft| &draft.new).filter(|new| !new.members.is_empty()) {
         by_types
             .entry(members::member_types(&new.resource_type))
             .or_default()
@@ -75,7 +75,7 @@ pub(super) async fn add_members(
     Ok(added)
 }
 
-pub(super) fn insert_one(tenant: TenantId, draft: &Draft<'_>) -> Sql {
+pub(super) fn insert_one(tenant: TenantId, draft: &Draft) -> Sql {
     let Draft { new, document, .. } = draft;
     let mut sql = Sql::of(
         tenant,
@@ -98,15 +98,15 @@ pub(super) fn insert_one(tenant: TenantId, draft: &Draft<'_>) -> Sql {
     sql
 }
 
-fn insert_many(tenant: TenantId, drafts: &[&Draft<'_>]) -> Sql {
+fn insert_many(tenant: TenantId, drafts: &[&Draft]) -> Sql {
     let mut sql = Sql::of(tenant, "");
     push_insertion(&mut sql, drafts);
     sql
 }
 
 /// Writes what inserts the rows of drafts, each of which it calls `w`.
-pub(super) fn push_insertion(sql: &mut Sql, drafts: &[&Draft<'_>]) {
-    let news = || drafts.iter().map(|draft| draft.new);
+pub(super) fn push_insertion(sql: &mut Sql, drafts: &[&Draft]) {
+    let news = || drafts.iter().map(|draft| &draft.new);
     let documents = || drafts.iter().map(|draft| &draft.document);
     let texts = |text| texts(documents(), text);
     let optional = |text| optional_texts(documents(), text);

@@ -1,6 +1,6 @@
-//! Creating resources that others are not to know of, several at once.
+//! Creating several resources that have no members with one statement, each by itself.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use diesel::sql_types::Uuid as SqlUuid;
@@ -15,7 +15,7 @@ use scim_ports::NewResource;
 use uuid::Uuid;
 
 use crate::error::Failure;
-use crate::gather::{Job, with_room};
+use crate::gather::Job;
 use crate::queries::unique::Claim;
 use crate::queries::{audit, unique};
 use crate::session::load;
@@ -23,52 +23,73 @@ use crate::sql::Sql;
 
 use super::{Draft, rows};
 
-/// A resource to be created that has no members.
+/// A resource to be created that others may be created with.
 pub(crate) struct Create {
-    pub(crate) new: NewResource,
-    pub(crate) include: Include,
+    draft: Draft,
+    include: Include,
+}
+
+impl Create {
+    pub(crate) fn new(tenant: &Tenant, new: NewResource, include: Include) -> Self {
+        Self { draft: Draft::new(tenant.id, new), include }
+    }
+
+    /// Whether it may be created with others: not if it has members, or several unique values. Where it got some of
+    /// these and not the others the statement would fail for all.
+    pub(crate) fn may_be_together(&self) -> bool {
+        self.draft.new.members.is_empty() && self.draft.new.unique_values.len() <= 1
+    }
+
+    pub(crate) fn draft(&self) -> &Draft {
+        &self.draft
+    }
 }
 
 impl Job for Create {
     type Answer = StoredResource;
 
     fn resource_type(&self) -> &Arc<ResourceType> {
-        &self.new.resource_type
+        &self.draft.new.resource_type
     }
 
     fn include(&self) -> Include {
         self.include
     }
 
-    /// A resource is created if all the values that it wants are free. Where it gets some of them only, or its id
-    /// is in use, nothing of any is done: a value cannot be had without the row.
+    fn bytes(&self) -> usize {
+        self.draft.bytes()
+    }
+
+    /// There each part is a statement of its own, and a value cannot be had before its row.
+    const ON_CLUSTERS: bool = false;
+
+    /// A resource does not apply if the value that it wants is taken. If an id is in use, nothing is done for any.
     async fn run(
         connection: &AsyncPgConnection,
         tenant: &Tenant,
         jobs: &[&Self],
     ) -> Result<Vec<Option<StoredResource>>, Failure> {
-        let drafts = jobs.iter().map(|job| (Draft::new(tenant.id, &job.new), job.include));
-        let drafts = with_room(drafts, |(draft, _)| draft.document.payload.len());
-        let sql = statement(tenant.id, &drafts.iter().map(|(draft, _)| draft).collect::<Vec<_>>());
+        let drafts: Vec<&Draft> = jobs.iter().map(|job| &job.draft).collect();
+        let sql = statement(tenant.id, &drafts);
         let ids: Vec<Uuid> = load(connection, sql.rows::<SqlUuid>()).await?;
         let ids: HashSet<Uuid> = ids.into_iter().collect();
-        let mut created: HashMap<ResourceId, StoredResource> = drafts
-            .iter()
-            .filter(|(draft, _)| ids.contains(&draft.new.id.uuid()))
-            .map(|(draft, include)| (draft.new.id, draft.created(*include, false).0))
-            .collect();
-        Ok(jobs.iter().map(|job| created.remove(&job.new.id)).collect())
+        let created = |job: &&Self| {
+            ids.contains(&job.draft.new.id.uuid()).then(|| job.draft.created(job.include, false).0)
+        };
+        Ok(jobs.iter().map(created).collect())
     }
 }
 
-fn statement(tenant: TenantId, drafts: &[&Draft<'_>]) -> Sql {
+fn statement(tenant: TenantId, drafts: &[&Draft]) -> Sql {
     let claims: Vec<(&Claim, ResourceId)> =
         drafts.iter().flat_map(|draft| draft.claims.iter().map(|claim| (claim, draft.new.id))).collect();
     let records: Vec<AuditEvent> = drafts.iter().map(|draft| draft.record(tenant)).collect();
     let mut sql = Sql::of(tenant, "WITH wanted AS MATERIALIZED (SELECT * FROM ");
     unique::push_claims(&mut sql, &claims);
-    sql.push("), claimed AS (").push(unique::INSERTION).push(
-        "wanted w ON CONFLICT DO NOTHING RETURNING v.resource_id, v.attribute, v.value_key), \
+    // A value that another transaction has claimed and not yet got is waited for, but not for long: the others wait too.
+    sql.push("), patience AS MATERIALIZED (SELECT set_config('lock_timeout', '100ms', TRUE)), claimed AS (");
+    sql.push(unique::INSERTION).push(
+        "patience CROSS JOIN wanted w ON CONFLICT DO NOTHING RETURNING v.resource_id, v.attribute, v.value_key), \
          lost AS (SELECT w.resource_id, w.attribute, w.value_key FROM wanted w \
          EXCEPT SELECT c.resource_id, c.attribute, c.value_key FROM claimed c), done AS (",
     );

@@ -1,4 +1,4 @@
-//! Changing the attributes of several resources at once, each by itself.
+//! Changing the attributes of several resources with one statement, each by itself.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,13 +10,12 @@ use scim_domain::identifier::TenantId;
 use scim_domain::listing::Include;
 use scim_domain::schema::ResourceType;
 use scim_domain::tenant::Tenant;
-use scim_ports::{ExpectedVersion, RepositoryError, UpdateResource, Updated};
-use time::OffsetDateTime;
+use scim_ports::{ExpectedVersion, RepositoryError, Updated};
 use uuid::Uuid;
 
 use crate::document::{optional_texts, texts};
 use crate::error::Failure;
-use crate::gather::{Job, with_room};
+use crate::gather::Job;
 use crate::queries::{audit, relations};
 use crate::rows::{IS_IN_GROUP, version_number};
 use crate::session::load;
@@ -27,16 +26,8 @@ use super::{Change, Content, Replaced};
 /// Between the versions that one change expects. Arrays of arrays would all have to be of one length.
 const SEPARATOR: &str = ",";
 
-/// A change of attributes alone.
-pub(crate) struct Update {
-    pub(crate) update: UpdateResource,
-    pub(crate) include: Include,
-}
-
-type Row = (Uuid, i64, OffsetDateTime, i64, bool);
-
-impl Job for Update {
-    /// What failed for one of them after it was written.
+impl Job for Change {
+    /// An error where it is written and cannot be shown.
     type Answer = Result<Updated, RepositoryError>;
 
     fn resource_type(&self) -> &Arc<ResourceType> {
@@ -46,6 +37,13 @@ impl Job for Update {
     fn include(&self) -> Include {
         self.include
     }
+
+    fn bytes(&self) -> usize {
+        self.content.as_ref().map_or(0, |content| content.document.payload.len())
+    }
+
+    /// There each part is a statement of its own, sent by way of the coordinator.
+    const ON_CLUSTERS: bool = false;
 
     /// Makes those changes that [`Change::in_one_trip`] would make; of several of one resource the first alone.
     ///
@@ -57,18 +55,16 @@ impl Job for Update {
         jobs: &[&Self],
     ) -> Result<Vec<Option<Self::Answer>>, Failure> {
         let mut ids = HashSet::new();
-        let is_first = |job: &&&Self| ids.insert(job.update.id);
-        let changes = jobs.iter().filter(is_first).map(|job| Change::new(tenant, &job.update, job.include));
-        let bytes = |change: &Change<'_>| change.content.as_ref().map_or(0, |it| it.document.payload.len());
-        let changes = with_room(changes, bytes);
-        let contents: Vec<(&Change<'_>, &Content)> =
-            changes.iter().filter_map(|change| Some((change, change.content.as_ref()?))).collect();
-        let Some((first, _)) = contents.first() else { return Ok(jobs.iter().map(|_| None).collect()) };
-        let sql = statement(tenant.id, &contents, first.shows_groups());
-        let rows: Vec<Row> =
-            load(connection, sql.rows::<(SqlUuid, BigInt, Timestamptz, BigInt, Bool)>()).await?;
-        let include = first.include;
-        let mut updated = updated(connection, tenant, &contents, rows, include).await?;
+        let changes: Vec<(&Self, &Content)> = jobs
+            .iter()
+            .filter(|change| ids.insert(change.update.id))
+            .filter_map(|change| Some((*change, change.content_alone()?)))
+            .collect();
+        let Some((first, _)) = changes.first() else { return Ok(jobs.iter().map(|_| None).collect()) };
+        let sql = statement(tenant.id, first, &changes);
+        let rows: Vec<(Uuid, Replaced)> =
+            load(connection, sql.rows::<(SqlUuid, (BigInt, Timestamptz, BigInt, Bool))>()).await?;
+        let mut updated = updated(connection, tenant, &changes, rows, first.include).await?;
         Ok(jobs.iter().map(|job| updated.remove(&job.update.id.uuid())).collect())
     }
 }
@@ -77,18 +73,13 @@ impl Job for Update {
 async fn updated(
     connection: &AsyncPgConnection,
     tenant: &Tenant,
-    contents: &[(&Change<'_>, &Content)],
-    rows: Vec<Row>,
+    all: &[(&Change, &Content)],
+    rows: Vec<(Uuid, Replaced)>,
     include: Include,
 ) -> Result<HashMap<Uuid, Result<Updated, RepositoryError>>, Failure> {
-    let mut rows: HashMap<Uuid, Replaced> = rows
-        .into_iter()
-        .map(|(id, version, created_at, member_count, is_in_group)| {
-            (id, Replaced { version, created_at, member_count, is_in_group })
-        })
-        .collect();
+    let mut rows: HashMap<Uuid, Replaced> = rows.into_iter().collect();
     let (mut updated, mut changes, mut resources) = (HashMap::new(), Vec::new(), Vec::new());
-    for (change, content) in contents {
+    for (change, content) in all {
         let id = change.update.id.uuid();
         match rows.remove(&id).map(|row| change.replaced(content, &row)) {
             None => {}
@@ -101,20 +92,20 @@ async fn updated(
     }
     let attached = relations::attach(connection, tenant, &mut resources, include).await;
     attached.map_err(|failure| Failure::Unavailable(Box::new(RepositoryError::from(failure))))?;
-    let pairs = changes.into_iter().zip(resources);
-    updated.extend(pairs.map(|(change, resource)| (change.update.id.uuid(), Ok(change.updated(resource)))));
+    let shown = changes.into_iter().zip(resources);
+    updated.extend(shown.map(|(change, resource)| (change.update.id.uuid(), Ok(change.updated(resource)))));
     Ok(updated)
 }
 
-fn statement(tenant: TenantId, changes: &[(&Change<'_>, &Content)], shows_groups: bool) -> Sql {
-    let updates = || changes.iter().map(|(change, _)| change.update);
+/// The statement for changes of resources of the type of the first.
+fn statement(tenant: TenantId, first: &Change, changes: &[(&Change, &Content)]) -> Sql {
+    let updates = || changes.iter().map(|(change, _)| &change.update);
     let contents = || changes.iter().map(|(_, content)| *content);
     let documents = || contents().map(|content| &content.document);
     let optional = |text| optional_texts(documents(), text);
     let mut sql = Sql::of(tenant, "WITH wanted AS MATERIALIZED (SELECT * FROM unnest(");
     sql.list([
         Bind::Uuids(updates().map(|update| update.id.uuid()).collect()),
-        Bind::Texts(updates().map(|update| update.resource_type.name().to_owned()).collect()),
         Bind::OptionalTexts(updates().map(|update| expected(&update.expected)).collect()),
         Bind::Times(updates().map(|update| update.at.date_time()).collect()),
         Bind::Texts(contents().map(|content| content.digest.clone()).collect()),
@@ -125,29 +116,29 @@ fn statement(tenant: TenantId, changes: &[(&Change<'_>, &Content)], shows_groups
         texts(documents(), |it| &it.keys),
         texts(documents(), |it| &it.payload),
     ]);
-    // Each is looked up. By a join, or with the tenant as a value, a database that takes the tenant for a small one
-    // would read all that it has; so the row that is changed has its tenant from the row that was looked up.
+    // Each is looked up by its key and nothing else. By a join, or with the tenant as a value, a database that takes
+    // the tenant for a small one would read all that it has; so the row that is changed has its tenant from the row
+    // that was looked up.
     sql.push(
-        ") AS w(id, resource_type, expected, at, unique_digest, display, display_key, user_name_key, search_text, keys, \
-         payload)), due AS MATERIALIZED (SELECT o.tenant_id, o.id, o.version FROM wanted w CROSS JOIN LATERAL (\
-         SELECT r.tenant_id, r.id, r.version FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = w.id \
-         AND r.resource_type = w.resource_type AND r.unique_digest = w.unique_digest AND r.payload::text <> w.payload \
+        ") AS w(id, expected, at, unique_digest, display, display_key, user_name_key, search_text, keys, payload)), \
+         due AS MATERIALIZED (SELECT o.tenant_id, o.id, o.version FROM wanted w CROSS JOIN LATERAL (\
+         SELECT r.tenant_id, r.id, r.version, r.resource_type FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = w.id \
+         AND r.unique_digest = w.unique_digest AND r.payload::text <> w.payload \
          AND (w.expected IS NULL OR r.version = ANY(string_to_array(w.expected, ",
     );
     sql.bind(Bind::text(SEPARATOR));
+    sql.push(")::bigint[])) FOR NO KEY UPDATE SKIP LOCKED) o WHERE o.resource_type = ");
+    sql.bind(Bind::text(first.update.resource_type.name()));
     sql.push(
-        ")::bigint[])) FOR NO KEY UPDATE SKIP LOCKED) o), done AS (\
-         UPDATE scim_resource r SET version = r.version + 1, updated_at = w.at, display = w.display, \
+        "), done AS (UPDATE scim_resource r SET version = r.version + 1, updated_at = w.at, display = w.display, \
          display_key = w.display_key, user_name_key = w.user_name_key, search_text = w.search_text, \
          keys = w.keys::jsonb, payload = w.payload::json FROM due JOIN wanted w ON w.id = due.id \
          WHERE r.tenant_id = due.tenant_id AND r.id = due.id AND r.version = due.version \
          RETURNING r.id, r.version, r.created_at, r.member_count, ",
     );
-    sql.push(if shows_groups { IS_IN_GROUP } else { "FALSE" }).push(" AS is_in_group), noted AS (");
-    let records: Vec<AuditEvent> = updates()
-        .zip(changes)
-        .map(|(update, (change, _))| change.changed().record(tenant, &update.audit, None, None))
-        .collect();
+    sql.push(if first.shows_groups() { IS_IN_GROUP } else { "FALSE" }).push(" AS is_in_group), noted AS (");
+    let record = |change: &Change| change.changed().record(tenant, &change.update.audit, None, None);
+    let records: Vec<AuditEvent> = changes.iter().map(|(change, _)| record(change)).collect();
     audit::push_insertion_of_done(&mut sql, &records);
     sql.push(") SELECT d.id, d.version, d.created_at, d.member_count, d.is_in_group FROM done d");
     sql

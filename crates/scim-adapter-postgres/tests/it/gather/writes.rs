@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use scim_domain::audit::AuditOperation;
 use scim_domain::identifier::{ResourceId, Version};
 use scim_domain::listing::Include;
-use scim_domain::resource::StoredResource;
+use scim_domain::resource::{StoredResource, UniqueValue};
 use scim_domain::tenant::Tenant;
 use scim_ports::conformance::tenant;
 use scim_ports::{DeleteResource, ExpectedVersion, NewResource, ResourceRepository, UpdateResource};
@@ -254,6 +254,73 @@ fn a_locked_row_is_in_nobodys_way() {
     });
 }
 
+/// Whoever wants a value that another transaction has claimed waits for that, and others not for long.
+#[test]
+fn a_value_that_is_waited_for_is_in_nobodys_way() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let holder = connect(world._database.url()).await;
+        let claim = format!(
+            "BEGIN; INSERT INTO resource_unique_value VALUES ('{}', 'User', 'userName', 'x', '{}')",
+            world.tenant.id, world.users[0].id
+        );
+        holder.batch_execute(&claim).await.expect("it is claimed");
+        let mut waits = Box::pin(world.create_one(new_user(&world.tenant, "x")));
+        let others = world.create_users_together(&["y", "z"]);
+        tokio::select! {
+            biased;
+            _ = &mut waits => panic!("the value is claimed"),
+            created = others => assert_eq!(created, ["y in 0", "z in 0"]),
+        }
+        holder.batch_execute("ROLLBACK").await.expect("it is free");
+        assert_eq!(waits.await, "x in 0");
+    });
+}
+
+/// What has two unique values is created by itself.
+#[test]
+fn several_unique_values_are_claimed_alone() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let new = ["x", "y"].map(|name| {
+            let mut new = new_user(&world.tenant, name);
+            let other = UniqueValue { attribute: "nickName".to_owned(), ..new.unique_values[0].clone() };
+            new.unique_values.push(other);
+            new
+        });
+        sent();
+        assert_eq!(join_all(new.map(|new| world.create_one(new))).await, ["x in 0", "y in 0"]);
+        check_created(2, 0);
+    });
+}
+
+/// Whether it was written is not known: it is not run again.
+#[test]
+fn who_outlives_the_runtime_of_a_statement_is_told_so() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let holder = world.lock().await;
+        let ended = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let ended = ended.expect("a runtime");
+        let [a, b] = [0, 1].map(|index: usize| &world.users[index]);
+        let mut changes = [
+            Box::pin(world.change(nicknamed(a, "a", "it"))),
+            Box::pin(world.change(nicknamed(b, "b", "it"))),
+        ];
+        {
+            let _entered = ended.enter();
+            for change in &mut changes {
+                assert!(futures_util::poll!(change).is_pending());
+            }
+        }
+        world.until_running(2).await;
+        ended.shutdown_background();
+        let told = "unavailable: what ran this with others ended before it was done";
+        assert_eq!(join_all(changes).await, [told, told]);
+        holder.batch_execute("COMMIT").await.expect("the lock is released");
+    });
+}
+
 /// Documents that are long together are not held in one statement.
 #[test]
 fn long_documents_are_written_apart() {
@@ -271,7 +338,7 @@ fn long_documents_are_written_apart() {
         let created = join_all(new.into_iter().map(|new| world.create_one(new))).await;
         assert_eq!(created, ["user-0 in 0", "user-1 in 0", "user-2 in 0", "user-3 in 0"]);
         let together: Vec<String> = sent().into_iter().filter(|sql| sql.contains("claimed AS (")).collect();
-        assert_eq!(together.len(), 1);
+        assert_eq!(together.len(), 2, "two have room in one");
         assert_eq!(world.values().await.len(), 3 + 4);
     });
 }

@@ -30,7 +30,7 @@ impl Filled {
             let query = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'scim_resource'";
             client.query_one(query, &[]).await.expect("an answer").get(0)
         };
-        let take_tenants_for_small = "ALTER TABLE scim_resource ALTER COLUMN tenant_id SET (n_distinct = -0.5); \
+        let take_tenants_for_small = "ALTER TABLE scim_resource ALTER COLUMN tenant_id SET (n_distinct = -1); \
                                       ANALYZE scim_resource";
         for prepare in ["", take_tenants_for_small] {
             client.batch_execute(prepare).await.expect("it is done");
