@@ -115,13 +115,11 @@ pub(crate) async fn prune(lease: &Lease, before: Timestamp, limit: usize) -> Res
     }
     let mut removed = 0_usize;
     for (tenant, ids) in by_tenant {
-        let sql = Sql::of(
-            tenant,
-            "WITH d AS MATERIALIZED (SELECT a.id FROM audit_event a WHERE a.tenant_id = $1 AND a.id = ANY(",
-        )
-        .with(
+        let sql = Sql::of(tenant, "WITH d AS MATERIALIZED (SELECT a.tenant_id, a.id FROM unnest(").with(
             Bind::Uuids(ids),
-            ") FOR UPDATE SKIP LOCKED) DELETE FROM audit_event a USING d WHERE a.tenant_id = $1 AND a.id = d.id",
+            ") AS w(id) CROSS JOIN LATERAL (SELECT a.tenant_id, a.id FROM audit_event a \
+             WHERE a.tenant_id = $1 AND a.id = w.id FOR UPDATE SKIP LOCKED) a) \
+             DELETE FROM audit_event a USING d WHERE a.tenant_id = d.tenant_id AND a.id = d.id",
         );
         let (shown, gone) = futures_util::join!(lease.show_only(tenant), affected(connection, sql));
         shown?;

@@ -64,10 +64,13 @@ async fn lock_groups(
 ) -> Result<(), Failure> {
     let sql = Sql::of(
         tenant.id,
-        "SELECT r.id FROM scim_resource r WHERE r.tenant_id = $1 AND r.id IN (\
-         SELECT m.group_id FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = ",
+        "SELECT r.id FROM (SELECT m.group_id FROM resource_member m WHERE m.tenant_id = $1 AND m.member_id = ",
     )
-    .with(Bind::id(delete.id), ") ORDER BY r.id FOR NO KEY UPDATE OF r");
+    .with(
+        Bind::id(delete.id),
+        " ORDER BY m.group_id OFFSET 0) g CROSS JOIN LATERAL (SELECT r.id FROM scim_resource r \
+         WHERE r.tenant_id = $1 AND r.id = g.group_id FOR NO KEY UPDATE) r",
+    );
     load::<_, Uuid>(connection, sql.rows::<SqlUuid>()).await.map(drop)
 }
 
@@ -124,7 +127,11 @@ async fn change_groups(
         tenant.id,
         "UPDATE scim_resource r SET version = r.version + 1, member_count = r.member_count - 1, updated_at = ",
     )
-    .with(Bind::time(delete.at), " WHERE r.tenant_id = $1 AND r.id = ANY(")
-    .with(Bind::Uuids(groups), ")");
+    .with(Bind::time(delete.at), " FROM unnest(")
+    .with(
+        Bind::Uuids(groups),
+        ") AS w(id) CROSS JOIN LATERAL (SELECT r.tenant_id, r.id FROM scim_resource r \
+         WHERE r.tenant_id = $1 AND r.id = w.id OFFSET 0) due WHERE r.tenant_id = due.tenant_id AND r.id = due.id",
+    );
     execute(connection, sql).await
 }

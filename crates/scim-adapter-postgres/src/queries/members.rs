@@ -1,4 +1,8 @@
 //! Memberships: rows of their own, so that a change costs by the members that it names.
+//!
+//! Each member is looked up by its key, as everywhere where several keys are given: in a LATERAL that OFFSET 0
+//! keeps the database from looking through. By a join, or by `= ANY`, one that takes the tenant or the group for a small
+//! one, as most of them may be, reads all that it has.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -40,8 +44,8 @@ pub(crate) async fn add(
     .with(Bind::Uuids(groups), ", ")
     .with(
         Bind::Uuids(members),
-        ") AS w(group_id, member_id) JOIN scim_resource x ON x.tenant_id = $1 AND x.id = w.member_id \
-         WHERE x.resource_type = ANY(",
+        ") AS w(group_id, member_id) CROSS JOIN LATERAL (SELECT r.resource_type FROM scim_resource r \
+         WHERE r.tenant_id = $1 AND r.id = w.member_id OFFSET 0) x WHERE x.resource_type = ANY(",
     )
     .with(
         Bind::Texts(types),
@@ -61,9 +65,17 @@ pub(crate) async fn remove(
     if members.is_empty() {
         return Ok(0);
     }
-    let sql = Sql::of(tenant, "DELETE FROM resource_member m WHERE m.tenant_id = $1 AND m.group_id = ")
-        .with(Bind::id(group), " AND m.member_id = ANY(")
-        .with(Bind::ids(members), ") RETURNING m.member_id");
+    let sql = Sql::of(tenant, "DELETE FROM resource_member m USING unnest(")
+        .with(
+            Bind::ids(members),
+            ") AS w(id) CROSS JOIN LATERAL (SELECT m.tenant_id, m.group_id, m.member_id FROM resource_member m \
+             WHERE m.tenant_id = $1 AND m.member_id = w.id AND m.group_id = ",
+        )
+        .with(
+            Bind::id(group),
+            " OFFSET 0) due WHERE m.tenant_id = due.tenant_id AND m.group_id = due.group_id \
+             AND m.member_id = due.member_id RETURNING m.member_id",
+        );
     ids(connection, sql).await.map(|removed| removed.len())
 }
 
@@ -87,10 +99,13 @@ pub(crate) async fn among(
     group: ResourceId,
     members: &BTreeSet<ResourceId>,
 ) -> Result<HashSet<ResourceId>, Failure> {
-    let sql =
-        Sql::of(tenant, "SELECT m.member_id FROM resource_member m WHERE m.tenant_id = $1 AND m.group_id = ")
-            .with(Bind::id(group), " AND m.member_id = ANY(")
-            .with(Bind::ids(members), ")");
+    let sql = Sql::of(tenant, "SELECT m.member_id FROM unnest(")
+        .with(
+            Bind::ids(members),
+            ") AS w(id) CROSS JOIN LATERAL (SELECT m.member_id FROM resource_member m \
+             WHERE m.tenant_id = $1 AND m.member_id = w.id AND m.group_id = ",
+        )
+        .with(Bind::id(group), " OFFSET 0) m");
     Ok(ids(connection, sql).await?.into_iter().collect())
 }
 

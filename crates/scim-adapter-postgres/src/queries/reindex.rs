@@ -131,7 +131,9 @@ fn write(tenant: TenantId, resources: &[Reindexed]) -> Sql {
     .with(
         texts(|it| &it.keys),
         ") AS w(id, display, display_key, user_name_key, search_text, keys) \
-         WHERE r.tenant_id = $1 AND r.id = w.id AND (r.display, r.display_key, r.user_name_key, r.search_text, r.keys) \
+         CROSS JOIN LATERAL (SELECT r.tenant_id, r.id FROM scim_resource r \
+         WHERE r.tenant_id = $1 AND r.id = w.id OFFSET 0) due \
+         WHERE r.tenant_id = due.tenant_id AND r.id = due.id AND (r.display, r.display_key, r.user_name_key, r.search_text, r.keys) \
          IS DISTINCT FROM (w.display, w.display_key, w.user_name_key, w.search_text, w.keys::jsonb)",
     )
 }
@@ -139,8 +141,16 @@ fn write(tenant: TenantId, resources: &[Reindexed]) -> Sql {
 /// Frees the values that the resources are not to have any more.
 fn release(tenant: TenantId, resources: &[Reindexed], claims: &[(&Claim, ResourceId)]) -> Sql {
     let texts = |text| unique::texts(claims.iter().map(|(claim, _)| *claim), text);
-    Sql::of(tenant, "DELETE FROM resource_unique_value v WHERE v.tenant_id = $1 AND v.resource_id = ANY(")
-        .with(ids(resources), ") AND NOT EXISTS (SELECT 1 FROM unnest(")
+    Sql::of(tenant, "DELETE FROM resource_unique_value v USING unnest(")
+        .with(
+            ids(resources),
+            ") AS o(id) CROSS JOIN LATERAL (\
+             SELECT v.tenant_id, v.resource_type, v.attribute, v.value_key FROM resource_unique_value v \
+             WHERE v.tenant_id = $1 AND v.resource_id = o.id OFFSET 0) due \
+             WHERE v.tenant_id = due.tenant_id AND v.resource_type = due.resource_type \
+             AND v.attribute = due.attribute AND v.value_key = due.value_key \
+             AND NOT EXISTS (SELECT 1 FROM unnest(",
+        )
         .with(Bind::ids(claims.iter().map(|(_, id)| id)), ", ")
         .with(texts(|claim| &claim.resource_type), ", ")
         .with(texts(|claim| &claim.attribute), ", ")
@@ -158,12 +168,11 @@ async fn held(
     tenant: TenantId,
     resources: &[Reindexed],
 ) -> Result<HashMap<ResourceId, HashSet<(String, String)>>, Failure> {
-    let sql = Sql::of(
-        tenant,
-        "SELECT v.resource_id, v.attribute, v.value_key FROM resource_unique_value v \
-         WHERE v.tenant_id = $1 AND v.resource_id = ANY(",
-    )
-    .with(ids(resources), ")");
+    let sql = Sql::of(tenant, "SELECT v.resource_id, v.attribute, v.value_key FROM unnest(").with(
+        ids(resources),
+        ") AS w(id) CROSS JOIN LATERAL (SELECT v.resource_id, v.attribute, v.value_key \
+         FROM resource_unique_value v WHERE v.tenant_id = $1 AND v.resource_id = w.id OFFSET 0) v",
+    );
     let rows: Vec<(Uuid, String, String)> = load(connection, sql.rows::<(SqlUuid, Text, Text)>()).await?;
     let mut held: HashMap<ResourceId, HashSet<(String, String)>> = HashMap::new();
     for (id, attribute, key) in rows {
@@ -202,7 +211,11 @@ async fn write_digests(
     }
     let sql = Sql::of(tenant, "UPDATE scim_resource r SET unique_digest = w.digest FROM unnest(")
         .with(Bind::Uuids(changed), ", ")
-        .with(Bind::Texts(digests), ") AS w(id, digest) WHERE r.tenant_id = $1 AND r.id = w.id");
+        .with(
+            Bind::Texts(digests),
+            ") AS w(id, digest) CROSS JOIN LATERAL (SELECT r.tenant_id, r.id FROM scim_resource r \
+             WHERE r.tenant_id = $1 AND r.id = w.id OFFSET 0) due WHERE r.tenant_id = due.tenant_id AND r.id = due.id",
+        );
     execute(connection, sql).await
 }
 

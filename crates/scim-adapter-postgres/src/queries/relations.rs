@@ -67,13 +67,14 @@ async fn members(
     if groups.is_empty() {
         return Ok(members);
     }
-    let sql = Sql::of(
-        tenant.id,
-        "SELECT m.group_id, m.member_id, x.resource_type, x.display FROM resource_member m \
-         JOIN scim_resource x ON x.tenant_id = $1 AND x.id = m.member_id \
-         WHERE m.tenant_id = $1 AND m.group_id = ANY(",
-    )
-    .with(Bind::Uuids(groups), ") ORDER BY m.group_id, m.member_id");
+    let sql = Sql::of(tenant.id, "SELECT m.group_id, m.member_id, x.resource_type, x.display FROM unnest(")
+        .with(
+            Bind::Uuids(groups),
+            ") AS w(id) CROSS JOIN LATERAL (SELECT m.group_id, m.member_id FROM resource_member m \
+         WHERE m.tenant_id = $1 AND m.group_id = w.id OFFSET 0) m \
+         CROSS JOIN LATERAL (SELECT x.resource_type, x.display FROM scim_resource x \
+         WHERE x.tenant_id = $1 AND x.id = m.member_id OFFSET 0) x ORDER BY m.group_id, m.member_id",
+        );
     let rows: Vec<(Uuid, Uuid, String, Option<String>)> =
         load(connection, sql.rows::<(SqlUuid, SqlUuid, Text, Nullable<Text>)>()).await?;
     for (group, member, resource_type, display) in rows {
@@ -101,19 +102,21 @@ async fn groups(
     // A resource is not in a group by being in itself through others; UNION ends circles.
     let sql = Sql::of(
         tenant.id,
-        "WITH RECURSIVE up(member_id, group_id) AS (\
-         SELECT a.member_id, a.group_id FROM resource_member a \
-         WHERE a.tenant_id = $1 AND a.member_id = ANY(",
+        "WITH RECURSIVE up(member_id, group_id) AS (SELECT a.member_id, a.group_id FROM unnest(",
     )
     .with(
         Bind::Uuids(members),
-        ") UNION SELECT up.member_id, b.group_id FROM up \
-         JOIN resource_member b ON b.tenant_id = $1 AND b.member_id = up.group_id) \
+        ") AS w(id) CROSS JOIN LATERAL (SELECT a.member_id, a.group_id FROM resource_member a \
+         WHERE a.tenant_id = $1 AND a.member_id = w.id OFFSET 0) a \
+         UNION SELECT up.member_id, b.group_id FROM up \
+         CROSS JOIN LATERAL (SELECT b.group_id FROM resource_member b \
+         WHERE b.tenant_id = $1 AND b.member_id = up.group_id OFFSET 0) b) \
          SELECT u.member_id, u.group_id, x.resource_type, x.display, u.direct FROM (\
          SELECT up.member_id, up.group_id, EXISTS (SELECT 1 FROM resource_member d \
-         WHERE d.tenant_id = $1 AND d.group_id = up.group_id AND d.member_id = up.member_id) AS direct \
+         WHERE d.tenant_id = $1 AND d.group_id = up.group_id AND d.member_id = up.member_id OFFSET 0) AS direct \
          FROM up) u \
-         JOIN scim_resource x ON x.tenant_id = $1 AND x.id = u.group_id \
+         CROSS JOIN LATERAL (SELECT x.resource_type, x.display FROM scim_resource x \
+         WHERE x.tenant_id = $1 AND x.id = u.group_id OFFSET 0) x \
          WHERE u.direct OR u.group_id <> u.member_id \
          ORDER BY u.member_id, u.direct DESC, u.group_id",
     );

@@ -56,17 +56,16 @@ pub(crate) async fn taken(
         return Ok(HashSet::new());
     }
     let texts = |text| texts(claims.iter().copied(), text);
-    let sql = Sql::of(
-        tenant,
-        "SELECT v.resource_type, v.attribute, v.value_key FROM resource_unique_value v JOIN unnest(",
-    )
-    .with(texts(|claim| &claim.resource_type), ", ")
-    .with(texts(|claim| &claim.attribute), ", ")
-    .with(
-        texts(|claim| &claim.key),
-        ") AS w(resource_type, attribute, value_key) ON v.resource_type = w.resource_type \
-         AND v.attribute = w.attribute AND v.value_key = w.value_key WHERE v.tenant_id = $1",
-    );
+    let sql = Sql::of(tenant, "SELECT v.resource_type, v.attribute, v.value_key FROM unnest(")
+        .with(texts(|claim| &claim.resource_type), ", ")
+        .with(texts(|claim| &claim.attribute), ", ")
+        .with(
+            texts(|claim| &claim.key),
+            ") AS w(resource_type, attribute, value_key) CROSS JOIN LATERAL (\
+         SELECT v.resource_type, v.attribute, v.value_key FROM resource_unique_value v \
+         WHERE v.tenant_id = $1 AND v.resource_type = w.resource_type AND v.attribute = w.attribute \
+         AND v.value_key = w.value_key OFFSET 0) v",
+        );
     found(connection, sql).await
 }
 

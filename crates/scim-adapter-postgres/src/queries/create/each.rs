@@ -172,6 +172,10 @@ async fn remove(connection: &AsyncPgConnection, tenant: TenantId, ids: &[Resourc
     if ids.is_empty() {
         return Ok(());
     }
-    let sql = Sql::of(tenant, "DELETE FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = ANY(");
-    execute(connection, sql.with(Bind::ids(ids), ")")).await
+    let sql = Sql::of(tenant, "DELETE FROM scim_resource r USING unnest(").with(
+        Bind::ids(ids),
+        ") AS w(id) CROSS JOIN LATERAL (SELECT r.tenant_id, r.id FROM scim_resource r \
+         WHERE r.tenant_id = $1 AND r.id = w.id OFFSET 0) due WHERE r.tenant_id = due.tenant_id AND r.id = due.id",
+    );
+    execute(connection, sql).await
 }

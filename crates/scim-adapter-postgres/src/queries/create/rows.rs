@@ -38,8 +38,11 @@ pub(super) async fn hidden(
     tenant: TenantId,
     drafts: &[&Draft],
 ) -> Result<HashSet<Uuid>, Failure> {
-    let sql = Sql::of(tenant, "SELECT h.id FROM hidden_resource h WHERE h.tenant_id = $1 AND h.id = ANY(")
-        .with(Bind::ids(drafts.iter().map(|draft| &draft.new.id)), ")");
+    let sql = Sql::of(tenant, "SELECT h.id FROM unnest(").with(
+        Bind::ids(drafts.iter().map(|draft| &draft.new.id)),
+        ") AS w(id) CROSS JOIN LATERAL (SELECT h.id FROM hidden_resource h \
+         WHERE h.tenant_id = $1 AND h.id = w.id OFFSET 0) h",
+    );
     let ids: Vec<Uuid> = load(connection, sql.rows::<SqlUuid>()).await?;
     Ok(ids.into_iter().collect())
 }
