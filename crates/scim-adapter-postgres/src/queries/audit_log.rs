@@ -18,7 +18,7 @@ use crate::error::{Failure, unreadable};
 use crate::pool::Lease;
 use crate::rows::version;
 use crate::session::{affected, begin, commit, execute, load};
-use crate::sql::{Bind, Sql};
+use crate::sql::{Bind, IS_ANY, Sql};
 use crate::text::unescape;
 
 /// The columns of a record but for its tenant, of a table with the alias `a`.
@@ -115,12 +115,14 @@ pub(crate) async fn prune(lease: &Lease, before: Timestamp, limit: usize) -> Res
     }
     let mut removed = 0_usize;
     for (tenant, ids) in by_tenant {
-        let sql = Sql::of(tenant, "WITH d AS MATERIALIZED (SELECT a.tenant_id, a.id FROM unnest(").with(
-            Bind::Uuids(ids),
-            ") AS w(id) CROSS JOIN LATERAL (SELECT a.tenant_id, a.id FROM audit_event a \
-             WHERE a.tenant_id = $1 AND a.id = w.id FOR UPDATE SKIP LOCKED) a) \
-             DELETE FROM audit_event a USING d WHERE a.tenant_id = d.tenant_id AND a.id = d.id",
-        );
+        let sql = Sql::of(tenant, "WITH d AS MATERIALIZED (SELECT a.id FROM unnest(")
+            .with(
+                Bind::Uuids(ids),
+                ") AS w(id) CROSS JOIN LATERAL (SELECT a.id FROM audit_event a \
+                 WHERE a.tenant_id = $1 AND a.id = w.id FOR UPDATE SKIP LOCKED) a) \
+                 DELETE FROM audit_event a USING d WHERE a.tenant_id = $1 AND a.id = d.id AND d.id",
+            )
+            .with_text(IS_ANY);
         let (shown, gone) = futures_util::join!(lease.show_only(tenant), affected(connection, sql));
         shown?;
         removed = removed.saturating_add(gone?);

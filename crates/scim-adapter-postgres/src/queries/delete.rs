@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::queries::audit::{self, Changed};
 use crate::rows::version;
 use crate::session::{Undone, begin, commit, execute, load};
-use crate::sql::{Bind, Sql};
+use crate::sql::{Bind, IS_ANY, Sql};
 
 /// Deletes a resource, or puts it aside, and changes the groups that it leaves, in one transaction.
 ///
@@ -130,8 +130,8 @@ async fn change_groups(
     .with(Bind::time(delete.at), " FROM unnest(")
     .with(
         Bind::Uuids(groups),
-        ") AS w(id) CROSS JOIN LATERAL (SELECT r.tenant_id, r.id FROM scim_resource r \
-         WHERE r.tenant_id = $1 AND r.id = w.id OFFSET 0) due WHERE r.tenant_id = due.tenant_id AND r.id = due.id",
-    );
+        ") AS w(id) WHERE r.tenant_id = $1 AND r.id = w.id AND w.id",
+    )
+    .with_text(IS_ANY);
     execute(connection, sql).await
 }

@@ -1,8 +1,8 @@
 //! Memberships: rows of their own, so that a change costs by the members that it names.
 //!
-//! Each member is looked up by its key, as everywhere where several keys are given: in a LATERAL that OFFSET 0
-//! keeps the database from looking through. By a join, or by `= ANY`, one that takes the tenant or the group for a small
-//! one, as most of them may be, reads all that it has.
+//! Each member is looked up by its key, as everywhere where several keys are given. By a join, or by `= ANY`, a
+//! database that takes the tenant or the group for a small one, as most of them may be, reads all that it has. So rows
+//! are read in a LATERAL that OFFSET 0 keeps the database from looking through, and written with [`IS_ANY`].
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::error::Failure;
 use crate::session::load;
-use crate::sql::{Bind, Sql};
+use crate::sql::{Bind, IS_ANY, Sql};
 
 /// The names of the types whose resources may be members of one of `resource_type`: its members'
 /// `$ref` says which types it may refer to (RFC 7643 §7, `referenceTypes`).
@@ -65,16 +65,13 @@ pub(crate) async fn remove(
     if members.is_empty() {
         return Ok(0);
     }
-    let sql = Sql::of(tenant, "DELETE FROM resource_member m USING unnest(")
-        .with(
-            Bind::ids(members),
-            ") AS w(id) CROSS JOIN LATERAL (SELECT m.tenant_id, m.group_id, m.member_id FROM resource_member m \
-             WHERE m.tenant_id = $1 AND m.member_id = w.id AND m.group_id = ",
-        )
-        .with(
-            Bind::id(group),
-            " OFFSET 0) due WHERE m.tenant_id = due.tenant_id AND m.group_id = due.group_id \
-             AND m.member_id = due.member_id RETURNING m.member_id",
+    let sql = Sql::of(tenant, "DELETE FROM resource_member m USING (SELECT ")
+        .with(Bind::id(group), "::uuid AS group_id, u.id AS member_id FROM unnest(")
+        .with(Bind::ids(members), ") AS u(id) WHERE u.id")
+        .with_text(IS_ANY)
+        .with_text(
+            "OFFSET 0) w WHERE m.tenant_id = $1 AND m.group_id = w.group_id AND m.member_id = w.member_id \
+             RETURNING m.member_id",
         );
     ids(connection, sql).await.map(|removed| removed.len())
 }

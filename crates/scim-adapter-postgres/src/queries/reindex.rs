@@ -17,7 +17,7 @@ use crate::error::{Failure, unreadable};
 use crate::queries::unique::{self, Claim};
 use crate::rows::Payload;
 use crate::session::{Undone, begin, commit, execute, load};
-use crate::sql::{Bind, Sql};
+use crate::sql::{Bind, IS_ANY, Sql};
 use crate::text::unique_digest;
 
 /// The most resources of a transaction.
@@ -131,26 +131,19 @@ fn write(tenant: TenantId, resources: &[Reindexed]) -> Sql {
     .with(
         texts(|it| &it.keys),
         ") AS w(id, display, display_key, user_name_key, search_text, keys) \
-         CROSS JOIN LATERAL (SELECT r.tenant_id, r.id FROM scim_resource r \
-         WHERE r.tenant_id = $1 AND r.id = w.id OFFSET 0) due \
-         WHERE r.tenant_id = due.tenant_id AND r.id = due.id AND (r.display, r.display_key, r.user_name_key, r.search_text, r.keys) \
-         IS DISTINCT FROM (w.display, w.display_key, w.user_name_key, w.search_text, w.keys::jsonb)",
+         WHERE r.tenant_id = $1 AND r.id = w.id AND (r.display, r.display_key, r.user_name_key, r.search_text, r.keys) \
+         IS DISTINCT FROM (w.display, w.display_key, w.user_name_key, w.search_text, w.keys::jsonb) AND w.id",
     )
+    .with_text(IS_ANY)
 }
 
 /// Frees the values that the resources are not to have any more.
 fn release(tenant: TenantId, resources: &[Reindexed], claims: &[(&Claim, ResourceId)]) -> Sql {
     let texts = |text| unique::texts(claims.iter().map(|(claim, _)| *claim), text);
     Sql::of(tenant, "DELETE FROM resource_unique_value v USING unnest(")
-        .with(
-            ids(resources),
-            ") AS o(id) CROSS JOIN LATERAL (\
-             SELECT v.tenant_id, v.resource_type, v.attribute, v.value_key FROM resource_unique_value v \
-             WHERE v.tenant_id = $1 AND v.resource_id = o.id OFFSET 0) due \
-             WHERE v.tenant_id = due.tenant_id AND v.resource_type = due.resource_type \
-             AND v.attribute = due.attribute AND v.value_key = due.value_key \
-             AND NOT EXISTS (SELECT 1 FROM unnest(",
-        )
+        .with(ids(resources), ") AS o(id) WHERE v.tenant_id = $1 AND v.resource_id = o.id AND o.id")
+        .with_text(IS_ANY)
+        .with_text("AND NOT EXISTS (SELECT 1 FROM unnest(")
         .with(Bind::ids(claims.iter().map(|(_, id)| id)), ", ")
         .with(texts(|claim| &claim.resource_type), ", ")
         .with(texts(|claim| &claim.attribute), ", ")
@@ -211,11 +204,8 @@ async fn write_digests(
     }
     let sql = Sql::of(tenant, "UPDATE scim_resource r SET unique_digest = w.digest FROM unnest(")
         .with(Bind::Uuids(changed), ", ")
-        .with(
-            Bind::Texts(digests),
-            ") AS w(id, digest) CROSS JOIN LATERAL (SELECT r.tenant_id, r.id FROM scim_resource r \
-             WHERE r.tenant_id = $1 AND r.id = w.id OFFSET 0) due WHERE r.tenant_id = due.tenant_id AND r.id = due.id",
-        );
+        .with(Bind::Texts(digests), ") AS w(id, digest) WHERE r.tenant_id = $1 AND r.id = w.id AND w.id")
+        .with_text(IS_ANY);
     execute(connection, sql).await
 }
 

@@ -95,11 +95,7 @@ fn names_the_tenant(statement: &str) -> Result<(), String> {
         let alias = after.first().copied().unwrap_or_default();
         let condition = [format!("{alias}.tenant_id"), "=".to_owned()];
         let is_bound = words.windows(3).any(|three| {
-            // Of a row that was found with its tenant, or of the tenant itself.
-            let is_tenant = tenant
-                .as_deref()
-                .is_some_and(|tenant| three[2] == tenant || three[2].ends_with(".tenant_id"));
-            three[0] == condition[0] && three[1] == condition[1] && is_tenant
+            three[0] == condition[0] && three[1] == condition[1] && Some(three[2]) == tenant.as_deref()
         });
         if !is_bound {
             return Err(format!("{word} {alias} is read without its tenant"));
@@ -123,7 +119,6 @@ fn a_statement_without_its_tenant_is_noticed() {
         "SELECT r.id FROM scim_resource r WHERE r.tenant_id = $1 AND EXISTS (SELECT 1 FROM resource_member m)",
         "SELECT r.id FROM scim_resource r WHERE m.tenant_id = $1",
         "UPDATE scim_resource r SET version = 1 WHERE r.id = $1",
-        "UPDATE scim_resource r SET version = 1 FROM scim_resource x WHERE r.tenant_id = x.tenant_id",
         "DELETE FROM resource_member m WHERE m.member_id = $1",
         "INSERT INTO resource_member AS m (group_id, tenant_id) VALUES ($1, $2)",
         "SELECT r.id FROM scim_resource r JOIN scim_resource x ON x.tenant_id = $2 WHERE r.tenant_id = $1",
@@ -134,7 +129,6 @@ fn a_statement_without_its_tenant_is_noticed() {
         "SELECT 1",
         "SELECT r.id FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = $2",
         "INSERT INTO resource_member AS m (tenant_id, group_id) VALUES ($1, $2)",
-        "UPDATE scim_resource r SET version = 1 FROM scim_resource x WHERE x.tenant_id = $1 AND r.tenant_id = x.tenant_id",
     ] {
         assert_eq!(names_the_tenant(statement), Ok(()), "{statement}");
     }

@@ -18,7 +18,7 @@ use crate::error::Failure;
 use crate::queries::unique::Claim;
 use crate::queries::{audit, relations, unique};
 use crate::session::{Undone, commit, execute};
-use crate::sql::{Bind, Sql};
+use crate::sql::{Bind, IS_ANY, Sql};
 
 use super::{Draft, insert, taken_already};
 
@@ -172,10 +172,7 @@ async fn remove(connection: &AsyncPgConnection, tenant: TenantId, ids: &[Resourc
     if ids.is_empty() {
         return Ok(());
     }
-    let sql = Sql::of(tenant, "DELETE FROM scim_resource r USING unnest(").with(
-        Bind::ids(ids),
-        ") AS w(id) CROSS JOIN LATERAL (SELECT r.tenant_id, r.id FROM scim_resource r \
-         WHERE r.tenant_id = $1 AND r.id = w.id OFFSET 0) due WHERE r.tenant_id = due.tenant_id AND r.id = due.id",
-    );
-    execute(connection, sql).await
+    let sql = Sql::of(tenant, "DELETE FROM scim_resource r USING unnest(")
+        .with(Bind::ids(ids), ") AS w(id) WHERE r.tenant_id = $1 AND r.id = w.id AND w.id");
+    execute(connection, sql.with_text(IS_ANY)).await
 }

@@ -67,6 +67,7 @@ impl Filled {
         );
         client.batch_execute(&fill).await.expect("the rows are made");
         for table in ["scim_resource", "resource_member", "resource_unique_value"] {
+            // Five rows to a tenant.
             let small = format!(
                 "ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = -0.2); ANALYZE {table}"
             );
