@@ -40,7 +40,7 @@ pub(crate) use lookup::{Lookup, Wanted};
 
 /// How many are run with one statement at most.
 const MOST: usize = 64;
-/// How many bytes they add to it at most.
+/// How many bytes of documents they add to it at most; what is kept beside a document is about as long again.
 const MOST_BYTES: usize = 1024 * 1024;
 /// With so many, a statement is a small part of what each costs: more are not waited for.
 const ENOUGH: usize = 16;
@@ -60,7 +60,7 @@ pub(crate) trait Job: Send + Sync + 'static {
     /// What is read with its resource.
     fn include(&self) -> Include;
 
-    /// How much it adds to the statement, in bytes.
+    /// How many bytes of documents it adds to the statement.
     fn bytes(&self) -> usize;
 
     /// Whether a database of several servers runs several of them as one statement as well.

@@ -10,8 +10,8 @@
 //! - **Equality** on any attribute is containment in `keys`, a copy of the document in which each text
 //!   is its comparison key, so that PostgreSQL never has to agree with Rust about Unicode. The copy
 //!   hangs under a name made of the tenant and the type: each entry of its index is of one tenant.
-//! - **A write** is one transaction, pipelined, decided by what its statements return. Changing
-//!   attributes alone is one statement. Locks are taken in one order (groups by id, the resource
+//! - **A write** is one transaction, pipelined, decided by what its statements return. Creates and changes of
+//!   attributes that come together are one statement. Locks are taken in one order (groups by id, the resource
 //!   itself, its members); what deadlocks all the same is tried again.
 //! - **A search** is one statement where an index finds what matches; else page and total are read at
 //!   the same time on two connections.
@@ -23,7 +23,7 @@
 //! | `replica` | the database that searches may go to |
 //! | `repository`, `tenants`, `credentials`, `signing_keys`, `audit`, `notices` | the ports |
 //! | `compiled` | compiled schemas, shared by tenants |
-//! | `gather` | reads by id and by `userName` that come together |
+//! | `gather` | reads by id and by `userName`, creates and changes of attributes that come together |
 //! | `queries` | the statements |
 //! | `filter_sql`, `sort_sql`, `audit_sql` | filters and orders as SQL |
 //! | `document`, `text`, `rows` | what is kept in a row, and how |

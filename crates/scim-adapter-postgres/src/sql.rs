@@ -55,8 +55,8 @@ pub(crate) enum Bind {
     JsonPath(JsonText),
 }
 
-/// True of every id. The database expects ten rows of what a statement is given, and with this asked of them one: it
-/// then looks each up by its key, where it might read all rows of a tenant that it takes for a small one.
+/// True of every id. A plan that is kept expects ten rows of what a statement is given, and with this asked of them one:
+/// the database then looks each up by its key, where it might read all rows of a tenant that it takes for a small one.
 pub(crate) const IS_ANY: &str =
     " BETWEEN '00000000-0000-0000-0000-000000000000' AND 'ffffffff-ffff-ffff-ffff-ffffffffffff' ";
 

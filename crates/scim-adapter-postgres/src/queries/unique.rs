@@ -32,7 +32,7 @@ impl Claim {
 
 /// Claims values for resources and answers those that were free. Waits for transactions that have
 /// claimed or freed one of them and are not done. The order is the same in all transactions, so that
-/// no two of them wait for each other.
+/// no two of them wait for each other over what they claim.
 pub(crate) async fn claim(
     connection: &AsyncPgConnection,
     tenant: TenantId,

@@ -62,8 +62,11 @@ impl Job for Change {
             .collect();
         let Some((first, _)) = changes.first() else { return Ok(jobs.iter().map(|_| None).collect()) };
         let sql = statement(tenant.id, first, &changes);
-        let rows: Vec<(Uuid, Replaced)> =
-            load(connection, sql.rows::<(SqlUuid, (BigInt, Timestamptz, BigInt, Bool))>()).await?;
+        let rows = load(connection, sql.rows::<(SqlUuid, (BigInt, Timestamptz, BigInt, Bool))>()).await;
+        let rows: Vec<(Uuid, Replaced)> = rows.map_err(|failure| match failure {
+            Failure::Unreadable(error) => Failure::Unavailable(error),
+            failure => failure,
+        })?;
         let mut updated = updated(connection, tenant, &changes, rows, first.include).await?;
         Ok(jobs.iter().map(|job| updated.remove(&job.update.id.uuid())).collect())
     }
@@ -125,7 +128,7 @@ fn statement(tenant: TenantId, first: &Change, changes: &[(&Change, &Content)]) 
          AND (w.expected IS NULL OR r.version = ANY(string_to_array(w.expected, ",
     );
     sql.bind(Bind::text(SEPARATOR));
-    sql.push(")::bigint[])) FOR NO KEY UPDATE SKIP LOCKED) o WHERE o.resource_type = ");
+    sql.push(")::bigint[])) OFFSET 0 FOR NO KEY UPDATE SKIP LOCKED) o WHERE o.resource_type = ");
     sql.bind(Bind::text(first.update.resource_type.name()));
     sql.push(
         "), done AS (UPDATE scim_resource r SET version = r.version + 1, updated_at = w.at, display = w.display, \

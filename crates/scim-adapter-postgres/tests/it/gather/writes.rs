@@ -155,6 +155,8 @@ fn an_id_that_is_in_use_is_in_nobodys_way() {
             let created = join_all(new.into_iter().map(|new| world.create_one(new))).await;
             let [x, y, z] = &names;
             assert_eq!(created, [format!("{x} in 0"), "id is taken".to_owned(), format!("{z} in 0")]);
+            // Each again, and the one that is refused in more than one trip.
+            check_created(4, 1);
             let values = world.values().await;
             assert!(!values.iter().any(|value| value.starts_with(&y.to_lowercase())), "{values:?}");
             assert!(values.iter().any(|value| value.starts_with(&z.to_lowercase())), "{values:?}");
@@ -242,6 +244,7 @@ fn a_locked_row_is_in_nobodys_way() {
         let holder = connect(world._database.url()).await;
         let lock = format!("BEGIN; SELECT 1 FROM scim_resource WHERE id = '{}' FOR UPDATE", a.id);
         holder.batch_execute(&lock).await.expect("a lock");
+        sent();
         let mut locked = Box::pin(world.change(nicknamed(a, "a", "late")));
         let others = world.change_together(vec![nicknamed(b, "b", "soon"), nicknamed(c, "c", "soon")]);
         tokio::select! {
@@ -251,6 +254,7 @@ fn a_locked_row_is_in_nobodys_way() {
         }
         holder.batch_execute("COMMIT").await.expect("the lock is released");
         assert_eq!(locked.await, "a in 0 v2");
+        check_changed(0, 1);
     });
 }
 
@@ -265,6 +269,7 @@ fn a_value_that_is_waited_for_is_in_nobodys_way() {
             world.tenant.id, world.users[0].id
         );
         holder.batch_execute(&claim).await.expect("it is claimed");
+        sent();
         let mut waits = Box::pin(world.create_one(new_user(&world.tenant, "x")));
         let others = world.create_users_together(&["y", "z"]);
         tokio::select! {
@@ -274,6 +279,7 @@ fn a_value_that_is_waited_for_is_in_nobodys_way() {
         }
         holder.batch_execute("ROLLBACK").await.expect("it is free");
         assert_eq!(waits.await, "x in 0");
+        check_created(3, 1);
     });
 }
 
@@ -302,6 +308,9 @@ fn who_outlives_the_runtime_of_a_statement_is_told_so() {
         let holder = world.lock().await;
         let ended = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let ended = ended.expect("a runtime");
+        // Its only thread does nothing until both wait for it.
+        let (go, held) = std::sync::mpsc::channel::<()>();
+        ended.spawn(async move { held.recv().is_ok() });
         let [a, b] = [0, 1].map(|index: usize| &world.users[index]);
         let mut changes = [
             Box::pin(world.change(nicknamed(a, "a", "it"))),
@@ -313,6 +322,7 @@ fn who_outlives_the_runtime_of_a_statement_is_told_so() {
                 assert!(futures_util::poll!(change).is_pending());
             }
         }
+        drop(go);
         world.until_running(2).await;
         ended.shutdown_background();
         let told = "unavailable: what ran this with others ended before it was done";

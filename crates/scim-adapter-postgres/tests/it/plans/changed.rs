@@ -17,9 +17,9 @@ use scim_ports::{DeleteResource, ExpectedVersion, NewResource, ResourceRepositor
 use serde_json::json;
 use tokio_postgres::Client;
 
-use super::{Filled, PATTERN_NAME, id_of, query, until_gone, user_type};
+use super::{PATTERN_NAME, id_of, query, until_gone, user_type};
 use crate::statements::sent;
-use crate::support::{at, audit_entry, connect, new_user, on_one_thread, settings};
+use crate::support::{at, audit_entry, new_user, on_one_thread, settings};
 
 /// How often each is done: more often than a statement is planned for its values.
 const ROUNDS: u64 = 8;
@@ -51,12 +51,10 @@ const DEEDS: &[(&str, Deed)] = &[
     ("a reindex", |world, round| world.reindex(round).boxed()),
 ];
 
-impl Filled {
-    pub(super) async fn check_changed(&self) {
-        let client = connect(&self.url).await;
-        let (tenant, group) = (self.large.id, id_of(GROUP));
-        let fill = format!(
-            "INSERT INTO scim_resource (tenant_id, id, resource_type, version, created_at, updated_at, member_count, \
+pub(super) async fn check(client: &Client, url: &str, large: &Tenant) {
+    let (tenant, group) = (large.id, id_of(GROUP));
+    let fill = format!(
+        "INSERT INTO scim_resource (tenant_id, id, resource_type, version, created_at, updated_at, member_count, \
              unique_digest, search_text, keys, payload) \
              SELECT '{tenant}', '{group}', 'Group', 1, now(), now(), count(*), '', '', '{{}}', '{{\"displayName\":\"all\"}}' \
              FROM scim_resource WHERE tenant_id = '{tenant}'; \
@@ -64,30 +62,28 @@ impl Filled {
              WHERE tenant_id = '{tenant}' AND resource_type = 'User'; \
              INSERT INTO resource_unique_value SELECT tenant_id, 'User', 'userName', user_name_key, id FROM scim_resource \
              WHERE tenant_id = '{tenant}' AND resource_type = 'User'"
-        );
-        client.batch_execute(&fill).await.expect("the rows are made");
-        for table in ["scim_resource", "resource_member", "resource_unique_value"] {
-            // Five rows to a tenant.
-            let small = format!(
-                "ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = -0.2); ANALYZE {table}"
-            );
-            client.batch_execute(&small).await.expect("it is analysed");
-        }
-        let mut bad = Vec::new();
-        for (name, deed) in DEEDS {
-            let before = rows_read(&client).await;
-            std::thread::scope(|scope| {
-                let done = scope.spawn(|| on_one_thread(repeat(&self.url, &self.large, *deed)));
-                done.join().expect("it is done");
-            });
-            until_gone(&client, NAME).await;
-            let each = (rows_read(&client).await - before) / i64::try_from(ROUNDS).expect("a number");
-            if !(1..=MOST_EACH).contains(&each) {
-                bad.push(format!("{name}: {each} rows are read"));
-            }
-        }
-        assert!(bad.is_empty(), "{bad:#?}");
+    );
+    client.batch_execute(&fill).await.expect("the rows are made");
+    for table in ["scim_resource", "resource_member", "resource_unique_value"] {
+        // Five rows to a tenant.
+        let small =
+            format!("ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = -0.2); ANALYZE {table}");
+        client.batch_execute(&small).await.expect("it is analysed");
     }
+    let mut bad = Vec::new();
+    for (name, deed) in DEEDS {
+        let before = rows_read(client).await;
+        std::thread::scope(|scope| {
+            let done = scope.spawn(|| on_one_thread(repeat(url, large, *deed)));
+            done.join().expect("it is done");
+        });
+        until_gone(client, NAME).await;
+        let each = (rows_read(client).await - before) / i64::try_from(ROUNDS).expect("a number");
+        if !(1..=MOST_EACH).contains(&each) {
+            bad.push(format!("{name}: {each} rows are read"));
+        }
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
 }
 
 /// How many rows were read, by connections that have ended.
