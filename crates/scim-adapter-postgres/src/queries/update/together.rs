@@ -19,7 +19,7 @@ use crate::gather::Job;
 use crate::queries::{audit, relations};
 use crate::rows::{IS_IN_GROUP, version_number};
 use crate::session::load;
-use crate::sql::{Bind, IS_ANY, Sql};
+use crate::sql::{Bind, Sql};
 
 use super::{Change, Content, Replaced};
 
@@ -119,11 +119,12 @@ fn statement(tenant: TenantId, first: &Change, changes: &[(&Change, &Content)]) 
         texts(documents(), |it| &it.keys),
         texts(documents(), |it| &it.payload),
     ]);
-    // Each is looked up by its key and nothing else (see `members`).
+    // Each is looked up by its key and nothing else (see `members`). The row that is changed has its tenant from the
+    // row that was looked up, so that the database cannot begin with all rows of the tenant.
     sql.push(
         ") AS w(id, expected, at, unique_digest, display, display_key, user_name_key, search_text, keys, payload)), \
-         due AS MATERIALIZED (SELECT o.id, o.version FROM wanted w CROSS JOIN LATERAL (\
-         SELECT r.id, r.version, r.resource_type FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = w.id \
+         due AS MATERIALIZED (SELECT o.tenant_id, o.id, o.version FROM wanted w CROSS JOIN LATERAL (\
+         SELECT r.tenant_id, r.id, r.version, r.resource_type FROM scim_resource r WHERE r.tenant_id = $1 AND r.id = w.id \
          AND r.unique_digest = w.unique_digest AND r.payload::text <> w.payload \
          AND (w.expected IS NULL OR r.version = ANY(string_to_array(w.expected, ",
     );
@@ -134,9 +135,8 @@ fn statement(tenant: TenantId, first: &Change, changes: &[(&Change, &Content)]) 
         "), done AS (UPDATE scim_resource r SET version = r.version + 1, updated_at = w.at, display = w.display, \
          display_key = w.display_key, user_name_key = w.user_name_key, search_text = w.search_text, \
          keys = w.keys::jsonb, payload = w.payload::json FROM due JOIN wanted w ON w.id = due.id \
-         WHERE r.tenant_id = $1 AND r.id = due.id AND r.version = due.version AND due.id",
-    );
-    sql.push(IS_ANY).push("RETURNING r.id, r.version, r.created_at, r.member_count, ");
+         WHERE r.tenant_id = due.tenant_id AND r.id = due.id AND r.version = due.version \
+         RETURNING r.id, r.version, r.created_at, r.member_count, ");
     sql.push(if first.shows_groups() { IS_IN_GROUP } else { "FALSE" }).push(" AS is_in_group), noted AS (");
     let record = |change: &Change| change.changed().record(tenant, &change.update.audit, None, None);
     let records: Vec<AuditEvent> = changes.iter().map(|(change, _)| record(change)).collect();

@@ -65,9 +65,9 @@ pub(super) async fn check(client: &Client, url: &str, large: &Tenant) {
     );
     client.batch_execute(&fill).await.expect("the rows are made");
     for table in ["scim_resource", "resource_member", "resource_unique_value"] {
-        // Five rows to a tenant.
+        // Twenty rows to a tenant.
         let small =
-            format!("ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = -0.2); ANALYZE {table}");
+            format!("ALTER TABLE {table} ALTER COLUMN tenant_id SET (n_distinct = -0.05); ANALYZE {table}");
         client.batch_execute(&small).await.expect("it is analysed");
     }
     let mut bad = Vec::new();
