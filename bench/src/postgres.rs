@@ -185,8 +185,8 @@ impl Drop for Writer {
     }
 }
 
-/// The ceiling of a write is the same handler on the same table, with the indexes that searches need. What those
-/// cost is seen beside a table without them, which no server with such searches comes near.
+/// The ceiling of a write is the bare handler on the same table, with the indexes that searches need. What those
+/// cost is seen beside a table without them.
 fn writes(outcome: &mut Outcome<'_>, small: &Pair) -> Result<()> {
     let filled = &small.filled;
     for (name, needed, handler) in

@@ -23,8 +23,8 @@ pub(crate) enum Failure {
     Blocked(DieselError),
     /// The database is not there, has no capacity, or took longer than it may.
     Unavailable(Box<dyn Error + Send + Sync>),
-    /// A row came that cannot be read. A statement that writes has written by then.
-    Unreadable(Box<dyn Error + Send + Sync>),
+    /// A row came whose columns cannot be decoded. A statement that writes has written by then.
+    Undecodable(Box<dyn Error + Send + Sync>),
     /// Anything else.
     Internal(Box<dyn Error + Send + Sync>),
 }
@@ -95,7 +95,7 @@ impl From<Failure> for RepositoryError {
             }
             Failure::Taken(error) => Self::Internal(Box::new(error)),
             Failure::Unavailable(error) => Self::Unavailable(error),
-            Failure::Unreadable(error) | Failure::Internal(error) => Self::Internal(error),
+            Failure::Undecodable(error) | Failure::Internal(error) => Self::Internal(error),
         }
     }
 }

@@ -15,7 +15,7 @@ use scim_ports::{
 };
 
 use crate::error::Failure;
-use crate::gather::{Gather, Lookup, Turn};
+use crate::gather::{Gather, Job, Lookup, Turn};
 use crate::migrate;
 use crate::pool::Pool;
 use crate::queries::create::{self, Chunk, Create, Draft, Fate};
@@ -92,12 +92,7 @@ enum Trips {
 
 impl PostgresResources {
     /// Creates one resource, with others if there are any.
-    async fn create(
-        &self,
-        tenant: &Tenant,
-        create: Create,
-        include: Include,
-    ) -> Result<Vec<StoredResource>, RefusedCreate> {
+    async fn create(&self, tenant: &Tenant, create: Create) -> Result<Vec<StoredResource>, RefusedCreate> {
         let create = Arc::new(create);
         let mut trips = Trips::OneFirst;
         if create.may_be_together() {
@@ -108,7 +103,7 @@ impl PostgresResources {
                 Err(error) => return Err(RefusedCreate { index: 0, error }),
             }
         }
-        self.create_all(tenant, slice::from_ref(create.draft()), include, trips).await
+        self.create_all(tenant, slice::from_ref(create.draft()), create.include(), trips).await
     }
 
     async fn create_all(
@@ -227,7 +222,7 @@ impl ResourceRepository for PostgresResources {
         include: Include,
     ) -> Result<Vec<StoredResource>, RefusedCreate> {
         let resources = match <[NewResource; 1]>::try_from(resources) {
-            Ok([new]) => return self.create(tenant, Create::new(tenant, new, include), include).await,
+            Ok([new]) => return self.create(tenant, Create::new(tenant, new, include)).await,
             Err(resources) => resources,
         };
         let drafts: Vec<Draft> = resources.into_iter().map(|new| Draft::new(tenant.id, new)).collect();

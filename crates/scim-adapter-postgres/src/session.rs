@@ -41,7 +41,7 @@ where
             let mut rows = AsyncConnectionCore::load(&mut connection, sql).await?;
             let mut read = Vec::new();
             while let Some(row) = rows.next().await {
-                read.push(U::build_from_row(&row?).map_err(Failure::Unreadable)?);
+                read.push(U::build_from_row(&row?).map_err(Failure::Undecodable)?);
             }
             Ok(read)
         };

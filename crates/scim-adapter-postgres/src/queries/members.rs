@@ -1,8 +1,9 @@
 //! Memberships: rows of their own, so that a change costs by the members that it names.
 //!
-//! Each member is looked up by its key, as in all statements but searches that are given several keys. By a join, or by `= ANY`, a
-//! database that takes the tenant or the group for a small one, as most of them may be, reads all that it has. So rows
-//! are read in a LATERAL that OFFSET 0 keeps the database from looking through, and written with [`IS_ANY`].
+//! Each member is looked up by its key, as in all statements but searches that are given several keys. By a join,
+//! or by `= ANY`, a database that takes the tenant or the group for a small one, as most of them may be, reads all
+//! that it has. So rows are read in a LATERAL that OFFSET 0 keeps the database from looking through, and written with
+//! [`IS_ANY`].
 
 use std::collections::{BTreeSet, HashSet};
 

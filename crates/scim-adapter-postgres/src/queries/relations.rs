@@ -71,9 +71,9 @@ async fn members(
         .with(
             Bind::Uuids(groups),
             ") AS w(id) CROSS JOIN LATERAL (SELECT m.group_id, m.member_id FROM resource_member m \
-         WHERE m.tenant_id = $1 AND m.group_id = w.id OFFSET 0) m \
-         CROSS JOIN LATERAL (SELECT x.resource_type, x.display FROM scim_resource x \
-         WHERE x.tenant_id = $1 AND x.id = m.member_id OFFSET 0) x ORDER BY m.group_id, m.member_id",
+             WHERE m.tenant_id = $1 AND m.group_id = w.id OFFSET 0) m \
+             CROSS JOIN LATERAL (SELECT x.resource_type, x.display FROM scim_resource x \
+             WHERE x.tenant_id = $1 AND x.id = m.member_id OFFSET 0) x ORDER BY m.group_id, m.member_id",
         );
     let rows: Vec<(Uuid, Uuid, String, Option<String>)> =
         load(connection, sql.rows::<(SqlUuid, SqlUuid, Text, Nullable<Text>)>()).await?;

@@ -64,7 +64,7 @@ impl Job for Change {
         let sql = statement(tenant.id, first, &changes);
         let rows = load(connection, sql.rows::<(SqlUuid, (BigInt, Timestamptz, BigInt, Bool))>()).await;
         let rows: Vec<(Uuid, Replaced)> = rows.map_err(|failure| match failure {
-            Failure::Unreadable(error) => Failure::Unavailable(error),
+            Failure::Undecodable(error) => Failure::Unavailable(error),
             failure => failure,
         })?;
         let mut updated = updated(connection, tenant, &changes, rows, first.include).await?;

@@ -235,6 +235,18 @@ fn a_change_that_does_not_apply_is_in_nobodys_way() {
     });
 }
 
+/// What others come to, who came after one that has to wait.
+async fn meanwhile<T>(
+    waits: &mut (impl Future<Output = String> + Unpin),
+    others: impl Future<Output = T>,
+) -> T {
+    tokio::select! {
+        biased;
+        told = waits => panic!("it did not wait: {told}"),
+        told = others => told,
+    }
+}
+
 /// Whoever changes a row that another transaction holds waits for it, and nobody with them.
 #[test]
 fn a_locked_row_is_in_nobodys_way() {
@@ -247,11 +259,7 @@ fn a_locked_row_is_in_nobodys_way() {
         sent();
         let mut locked = Box::pin(world.change(nicknamed(a, "a", "late")));
         let others = world.change_together(vec![nicknamed(b, "b", "soon"), nicknamed(c, "c", "soon")]);
-        tokio::select! {
-            biased;
-            _ = &mut locked => panic!("the row is locked"),
-            changed = others => assert_eq!(changed, ["b in 0 v2", "c in 0 v2"]),
-        }
+        assert_eq!(meanwhile(&mut locked, others).await, ["b in 0 v2", "c in 0 v2"]);
         holder.batch_execute("COMMIT").await.expect("the lock is released");
         assert_eq!(locked.await, "a in 0 v2");
         check_changed(0, 1);
@@ -272,11 +280,7 @@ fn a_value_that_is_waited_for_is_in_nobodys_way() {
         sent();
         let mut waits = Box::pin(world.create_one(new_user(&world.tenant, "x")));
         let others = world.create_users_together(&["y", "z"]);
-        tokio::select! {
-            biased;
-            _ = &mut waits => panic!("the value is claimed"),
-            created = others => assert_eq!(created, ["y in 0", "z in 0"]),
-        }
+        assert_eq!(meanwhile(&mut waits, others).await, ["y in 0", "z in 0"]);
         holder.batch_execute("ROLLBACK").await.expect("it is free");
         assert_eq!(waits.await, "x in 0");
         check_created(3, 1);
@@ -328,6 +332,28 @@ fn who_outlives_the_runtime_of_a_statement_is_told_so() {
         let told = "unavailable: what ran this with others ended before it was done";
         assert_eq!(join_all(changes).await, [told, told]);
         holder.batch_execute("COMMIT").await.expect("the lock is released");
+    });
+}
+
+/// A change is written when its row comes. Where that cannot be read, nobody's change is made a second time.
+#[test]
+fn what_is_written_and_cannot_be_read_is_not_written_again() {
+    on_one_thread(async {
+        let world = World::new().await;
+        let [a, b] = [0, 1].map(|index: usize| &world.users[index]);
+        let spoil = format!("UPDATE scim_resource SET created_at = 'infinity' WHERE id = '{}'", a.id);
+        world.client.batch_execute(&spoil).await.expect("the row is changed");
+        sent();
+        let changes =
+            vec![at_version(nicknamed(a, "a", "it"), &[1]), at_version(nicknamed(b, "b", "it"), &[1])];
+        let changed = world.change_together(changes).await;
+        assert!(changed.iter().all(|told| told.starts_with("unavailable: ")), "{changed:?}");
+        check_changed(0, 1);
+        let query = "SELECT count(*) FROM scim_resource WHERE version = 2";
+        let row = world.client.query_one(query, &[]).await.expect("a count");
+        assert_eq!(row.get::<_, i64>(0), 2);
+        let log = world.log().await;
+        assert_eq!(log.iter().filter(|line| line.starts_with("modify ")).count(), 2, "{log:?}");
     });
 }
 
